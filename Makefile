@@ -1,0 +1,45 @@
+# `make app`, `make test`, `make lab` and `make lint` each install what they need into .venv first.
+PYTHON ?= python3
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+
+.PHONY: app lab test lint weights clean
+
+app: .venv/app.installed  ## the dashboard, in the browser
+	$(BIN)/cnnwidgets app
+
+lab: .venv/lab.installed  ## JupyterLab, with the notebooks
+	$(BIN)/jupyter lab notebooks
+
+test: .venv/test.installed  ## unit, property, JavaScript and real-browser tests
+	$(BIN)/python tests/browser/install.py
+	$(BIN)/python -m pytest
+
+lint: .venv/test.installed  ## ruff, mypy and, where Node is present, tsc
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	@if command -v npx >/dev/null; then npx --yes --package typescript@5 tsc --project tests/js; \
+	else echo "tsc was not run: it needs Node (npx)"; fi
+
+weights: .venv/app.installed  ## trains the shipped network again and compares
+	$(BIN)/python -m cnnwidgets.training.record --check
+
+clean:
+	rm -rf .venv
+
+.venv/bin.ready:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "cnnwidgets needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + "; choose another with: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/app.installed: pyproject.toml | .venv/bin.ready
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/lab.installed: pyproject.toml | .venv/bin.ready
+	$(BIN)/python -m pip install --quiet --editable ".[lab]"
+	@touch $@
+
+.venv/test.installed: pyproject.toml | .venv/bin.ready
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	@touch $@
