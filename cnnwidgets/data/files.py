@@ -1,0 +1,57 @@
+"""Files written whole or not at all, and files mapped only after their digest was checked."""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_cache_dir
+
+
+def cache_dir() -> Path | None:
+    """Where unpacked data are kept: $CNNWIDGETS_CACHE, else the user's cache directory.
+
+    None when there is no home to keep them in.
+    """
+    chosen = os.environ.get("CNNWIDGETS_CACHE")
+    path = Path(chosen).absolute() if chosen else Path(user_cache_dir("cnnwidgets"))
+    # Without a home, platformdirs returns a literal "~/.cache", relative to wherever we are.
+    return path if path.is_absolute() else None
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write data to path so that a reader sees the old file or the new one, never a part.
+
+    Missing parent directories are made. Raises OSError, leaving no temporary file, on failure.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(0o644)  # mkstemp's 0600 would hide a shared cache from other users
+        part.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
+def map_verified(path: Path, sha256: str) -> np.memmap | None:
+    """The bytes of path, (byte,) uint8, mapped read-only, if their SHA-256 is as given.
+
+    None when the file is missing, unreadable or different. Read first and mapped afterwards
+    through one handle: a disk error while reading is an exception, while touching a map a crash.
+    """
+    try:
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                return None
+            return np.memmap(file, dtype=np.uint8, mode="r")
+    except (OSError, ValueError):
+        return None

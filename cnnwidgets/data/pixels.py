@@ -1,0 +1,57 @@
+"""Pictures of any usual dtype turned into uint8 pixels, or refused in one sentence."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def as_pixels(image: ArrayLike, *, name: str = "image") -> np.ndarray:
+    """One image or many as a new uint8 array of the same shape, values 0 to 255.
+
+    image: any shape; uint8 as it is, bool as 0 and 255, floats in 0..1 rounded to 256 levels.
+    name: what an error calls it.
+    Raises TypeError for another dtype; ValueError if it is empty, ragged, holds NaN or
+    infinite values, or leaves 0..1.
+    """
+    array = _as_array(image, name)
+    if array.size == 0:
+        raise ValueError(f"{name} is empty (shape {array.shape}); give at least one pixel")
+    if array.dtype == np.uint8:
+        return np.array(array, order="C", subok=False)
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8, order="C") * np.uint8(255)
+    if np.issubdtype(array.dtype, np.floating):
+        return _from_floats(array, name)
+    remedy = "if its values are 0 to 255, give it .astype('uint8')"
+    raise TypeError(
+        f"{name} has dtype {array.dtype}; give uint8, bool, or floats in 0..1: {remedy}"
+    )
+
+
+def _as_array(image: ArrayLike, name: str) -> np.ndarray:
+    try:
+        return np.asarray(image)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array ({error}); give rows of equal length") from error
+    except (TypeError, RuntimeError) as error:  # a torch tensor on a GPU, or with a gradient
+        message = str(error).splitlines()[0].rstrip(".")
+        raise TypeError(
+            f"{name} (a {type(image).__name__}) is no array ({message}); "
+            "give a NumPy array, such as tensor.detach().cpu().numpy()"
+        ) from error
+
+
+def _from_floats(array: np.ndarray, name: str) -> np.ndarray:
+    bad = int(array.size - np.count_nonzero(np.isfinite(array)))
+    if bad:
+        raise ValueError(
+            f"{name} has {bad:,} NaN or infinite values of {array.size:,}; "
+            "replace them, such as with numpy.nan_to_num"
+        )
+    low, high = float(array.min()), float(array.max())
+    if low < 0 or high > 1:
+        bytes_like = low >= 0 and 1.5 < high <= 255
+        remedy = "divide by 255" if bytes_like else "rescale it, or clip with numpy.clip"
+        raise ValueError(f"{name} has values from {low:g} to {high:g}, outside 0..1; {remedy}")
+    scaled = array.astype(np.float32, order="C")
+    scaled *= 255
+    return np.rint(scaled, out=scaled).astype(np.uint8)
