@@ -1,0 +1,1 @@
+"""Training a network and keeping what happened; torch, no widgets."""
