@@ -3,7 +3,7 @@
 // the line to the server open, and says in words when the kernel has ended. It runs before Voilà.
 
 (() => {
-  const QUIET_S = 8;
+  const QUIET_MS = 8000;
   const RETRY_MS = 1000;
 
   const SENTENCES = {
@@ -80,21 +80,18 @@
   function holdLine(kernelId, baseUrl) {
     const address = new URL(`${baseUrl}api/kernels/${kernelId}/line`, location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    let lastHeard = performance.now();
+    let quietSince = performance.now();
 
     const dial = () => {
+      let isOpen = false;
       const line = new WebSocket(address);
-      line.addEventListener("open", () => (lastHeard = performance.now()));
+      line.addEventListener("open", () => (isOpen = true));
       line.addEventListener("message", (event) => cover(JSON.parse(event.data).kernel));
       line.addEventListener("close", () => {
-        if (leaving || byId("cw-cover")) return;
-        if (opened) lastHeard = performance.now();
-        opened = false;
-        if (performance.now() - lastHeard > QUIET_S * 1000) cover("gone");
-        else setTimeout(dial, RETRY_MS);
+        if (isOpen) quietSince = performance.now();
+        if (performance.now() - quietSince > QUIET_MS) cover("gone");
+        else if (!leaving && !byId("cw-cover")) setTimeout(dial, RETRY_MS);
       });
-      let opened = false;
-      line.addEventListener("open", () => (opened = true));
     };
     dial();
   }

@@ -1,0 +1,178 @@
+"""A real Chromium, the app and JupyterLab, for every browser test.
+
+A test asks for `page` (or `new_page` for another width or colour scheme), and for `voila` or `lab`
+to put a notebook on it. When it ends, no page may have logged an error, thrown, or asked another
+host for anything, except what the test has announced with `watch.expect`.
+"""
+
+import itertools
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
+
+from tests.servers import Server, start_app, start_lab, write_notebook
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+READY_MS = 40_000
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium: the system's, else Playwright's own."""
+    with sync_playwright() as playwright:
+        found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+        try:
+            chromium = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
+        except Error as error:
+            reason = error.message.splitlines()[0]
+            pytest.fail(
+                f"no Chromium could be started ({reason}); install it with "
+                "`apt-get install chromium` or `python -m playwright install chromium`",
+                pytrace=False,
+            )
+        yield chromium
+        chromium.close()
+
+
+class Watch:
+    """What went wrong on the pages of one test."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self._expected: list[str] = []
+
+    def expect(self, pattern: str) -> None:
+        """Announce that problems which match this regular expression are part of the test."""
+        self._expected.append(pattern)
+
+    def attach(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
+        page.on("request", self._request)
+
+    def unexpected(self) -> list[str]:
+        return [p for p in self.problems if not any(re.search(e, p) for e in self._expected)]
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.problems.append(f"console: {message.text} ({message.location.get('url')})")
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
+            self.problems.append(f"foreign request: {request.url}")
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """The problems of this test's pages; see `Watch.expect`."""
+    watch = Watch()
+    yield watch
+    assert watch.unexpected() == []
+
+
+@pytest.fixture
+def new_page(browser: Browser, watch: Watch) -> Iterator[Callable[..., Page]]:
+    """`new_page(color_scheme="light", width=1024, height=768, **context)`: a fresh, watched page."""
+    contexts = []
+
+    def make(
+        color_scheme: str = "light", width: int = 1024, height: int = 768, **context: object
+    ) -> Page:
+        viewport = {"width": width, "height": height}
+        contexts.append(
+            browser.new_context(color_scheme=color_scheme, viewport=viewport, **context)
+        )
+        page = contexts[-1].new_page()
+        watch.attach(page)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """A light page, 1024 × 768."""
+    return new_page()
+
+
+class Host:
+    """A server for notebooks that are written on demand."""
+
+    def __init__(self, server: Server, folder: Path) -> None:
+        self.server = server
+        self.folder = folder
+        self._numbers = itertools.count(1)
+
+    def notebook(self, *cells: str) -> str:
+        """Write a notebook of these code cells and return its address."""
+        name = f"scene{next(self._numbers)}.ipynb"
+        write_notebook(self.folder / name, *cells)
+        return self.address(name)
+
+    def address(self, name: str) -> str:
+        raise NotImplementedError
+
+    def open(self, page: Page, *cells: str) -> Page:
+        """Show a notebook of these code cells, run, on a page."""
+        raise NotImplementedError
+
+
+class VoilaHost(Host):
+    def address(self, name: str) -> str:
+        return f"{self.server.url}{name}"
+
+    def open(self, page: Page, *cells: str) -> Page:
+        page.goto(self.notebook(*cells), wait_until="commit")
+        page.wait_for_selector("body.cw-ready", timeout=READY_MS)
+        return page
+
+
+class LabHost(Host):
+    def address(self, name: str) -> str:
+        return f"{self.server.url}lab/tree/{name}?reset"
+
+    def open(self, page: Page, *cells: str) -> Page:
+        page.goto(self.notebook(*cells), wait_until="commit")
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=READY_MS)
+        page.wait_for_selector(
+            '.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=READY_MS
+        )
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        return page
+
+
+@pytest.fixture(scope="session")
+def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VoilaHost]:
+    """The app, serving a folder: `voila.open(page, *cells)` or `voila.notebook(*cells)`."""
+    folder, home = tmp_path_factory.mktemp("voila"), tmp_path_factory.mktemp("voila-home")
+    server = start_app(folder, home, "--max-kernels", "16")
+    yield VoilaHost(server, folder)
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabHost]:
+    """JupyterLab: `lab.open(page, *cells)` runs all cells; `lab.notebook(*cells)` is an address."""
+    folder, home = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("lab-home")
+    server = start_lab(folder, home)
+    yield LabHost(server, folder)
+    server.stop()
