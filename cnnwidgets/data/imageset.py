@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -44,6 +44,10 @@ class ImageSet:
                 array.flags.writeable = False
                 object.__setattr__(self, field, array)
 
+    def __reduce__(self) -> tuple:
+        # Unpickled or deep-copied arrays are writable, unless they pass through __post_init__.
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))
+
     def __len__(self) -> int:
         return len(self.images)
 
@@ -71,8 +75,8 @@ class ImageSet:
             )
         values = np.array(images, dtype=np.float32, subok=False)
         values /= np.float32(255)
-        values -= np.float32(self.mean)[:, None, None]
-        values /= np.float32(self.std)[:, None, None]
+        values -= np.array(self.mean, np.float32)[:, None, None]
+        values /= np.array(self.std, np.float32)[:, None, None]
         return values
 
     @classmethod

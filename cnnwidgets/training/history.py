@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from os import PathLike
 from pathlib import Path
@@ -239,7 +239,7 @@ def snapshot_steps(total: int, count: int = 40) -> tuple[int, ...]:
         return tuple(range(total + 1))
     points = count
     while True:
-        steps: Iterable[int] = {0, *np.geomspace(1, total, points).round().astype(int).tolist()}
+        steps: set[int] = {0, *np.geomspace(1, total, points).round().astype(int).tolist()}
         if len(steps) >= count:
             return tuple(sorted(steps))
         points += 1

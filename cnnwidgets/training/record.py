@@ -58,8 +58,14 @@ def _record(model: DigitCNN, images: ImageSet, test_images: ImageSet, epochs: in
     total = epochs * math.ceil(len(images) / BATCH_SIZE)
     moments = set(snapshot_steps(total))
     _snapshot(model, history, 0, test_images)
-    settings = {"batch_size": BATCH_SIZE, "learning_rate": LEARNING_RATE, "seed": SEED}
-    for step in train(model, images, epochs=epochs, **settings):
+    for step in train(
+        model,
+        images,
+        epochs=epochs,
+        batch_size=BATCH_SIZE,
+        learning_rate=LEARNING_RATE,
+        seed=SEED,
+    ):
         history.add_step(step)
         if step.step in moments:
             _snapshot(model, history, step.step, test_images)

@@ -1,5 +1,8 @@
 """One's own arrays become an ImageSet, or are refused in one sentence with a remedy."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -73,6 +76,18 @@ def test_a_set_made_directly_from_writable_arrays_copies_them():
     assert np.array_equal(images.images, COLOUR)
     assert not images.images.flags.writeable
     assert not images.labels.flags.writeable
+
+
+@pytest.mark.parametrize(
+    "again", [copy.deepcopy, lambda images: pickle.loads(pickle.dumps(images))]
+)
+def test_a_copied_or_unpickled_set_is_equal_and_still_read_only(again):
+    images = ImageSet.from_arrays(COLOUR, [0, 1], ["cat", "dog"], name="pets")
+    other = again(images)
+    assert np.array_equal(other.images, images.images)
+    assert (other.name, other.classes, other.mean) == (images.name, images.classes, images.mean)
+    assert not other.images.flags.writeable
+    assert not other.labels.flags.writeable
 
 
 def test_a_set_made_directly_from_other_dtypes_names_from_arrays():
