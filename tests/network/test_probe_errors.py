@@ -1,5 +1,7 @@
 """What a Probe says when something does not fit."""
 
+import gc
+
 import pytest
 import torch
 from torch import nn
@@ -105,6 +107,17 @@ def test_a_layer_whose_error_the_model_caught_is_not_blamed_later():
     assert caught.value.__notes__[0].startswith("after layer 'relu', outside any layer")
 
 
+def test_an_error_that_someone_keeps_does_not_keep_the_copies():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(37, 5), nn.ReLU())
+    model[2].forward = None
+    with pytest.raises(TypeError) as caught:
+        Probe(model).run(torch.zeros(1, 1, 37))
+    gc.collect()
+    shapes = [tuple(thing.shape) for thing in gc.get_objects() if type(thing) is torch.Tensor]
+    assert caught.value.__traceback__ is not None
+    assert (1, 37) not in shapes
+
+
 def test_the_layers_of_the_last_good_run_stay_after_a_failed_one():
     probe = Probe(digit_model())
     layers = probe.run(torch.zeros(1, 1, 8, 8)).layers
@@ -137,7 +150,7 @@ def test_the_budget_is_checked_before_anything_is_copied():
         def forward(self, x):
             return x.expand(2**50, 2)  # four petabytes, were it copied
 
-    with pytest.raises(MemoryError, match="needs 9007199.3 GB more, .* the budget of 1.1 GB"):
+    with pytest.raises(MemoryError, match=r"needs 9007199\.3 GB more, .* the budget of 1\.1 GB"):
         Probe(Huge()).run(torch.zeros(1, 2))
 
 
@@ -177,7 +190,7 @@ def test_what_is_no_module_is_refused():
 def test_torchscript_is_refused_with_the_remedy(make):
     args = () if make == "script" else (torch.zeros(1, 3),)
     scripted = getattr(torch.jit, make)(nn.Sequential(nn.ReLU()), *args)
-    with pytest.raises(TypeError, match="the model is a TorchScript module .* made from"):
+    with pytest.raises(TypeError, match=r"the model is a TorchScript module .* made from"):
         Probe(scripted)
     with pytest.raises(TypeError, match="'0' is a TorchScript module"):
         Probe(nn.Sequential(scripted))
