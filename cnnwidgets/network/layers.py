@@ -1,7 +1,8 @@
 """What a layer is, what to call it, and one line about it for people."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 from torch.nn.modules import batchnorm, conv, dropout, instancenorm, padding, pooling
@@ -163,7 +164,7 @@ def _say(words: str):
 
 
 # The first match wins, so a subclass stands before its base.
-_DETAILS = (
+_DETAILS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (conv._ConvNd, _conv),
     (pooling._MaxPoolNd, _pool("max")),
     (pooling._AvgPoolNd, _pool("mean")),

@@ -9,18 +9,18 @@ from torch.nn.modules import batchnorm, conv
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A layer at work: its name and module, and the shape and dtype of the tensor it was given."""
+    """A layer at work, and the first tensor it was given; `shape` is None if there was none."""
 
     name: str
     module: nn.Module
     shape: tuple[int, ...] | None
-    dtype: torch.dtype | None
+    dtype: torch.dtype
 
     @classmethod
     def of(cls, name: str, module: nn.Module, given: Tensor | None) -> "Step":
         """The step at which `module` was given a tensor, or none."""
         if given is None:
-            return cls(name, module, None, None)
+            return cls(name, module, None, torch.get_default_dtype())
         return cls(name, module, tuple(given.shape), given.dtype)
 
 
@@ -52,7 +52,7 @@ def misfit(step: Step, batch: Tensor, first: bool) -> str | None:
             f"{_who(first)} holds {_plain(step.dtype)} values; '{step.name}' computes in"
             f" {_plain(weight.dtype)}: scale them as in training, to floating-point values"
         )
-    wrong = _wrong_size(step, first)
+    wrong = _wrong_size(step, step.shape, first)
     if wrong and batch.ndim == 3:
         wrong += "; is the batch axis missing? add it with batch[None]"
     return wrong
@@ -61,8 +61,8 @@ def misfit(step: Step, batch: Tensor, first: bool) -> str | None:
 _TAKES_INDICES = (nn.Embedding, nn.EmbeddingBag)
 
 
-def _wrong_size(step: Step, first: bool) -> str | None:
-    module, shape = step.module, step.shape
+def _wrong_size(step: Step, shape: tuple[int, ...], first: bool) -> str | None:
+    module = step.module
     if isinstance(module, conv._ConvNd):
         axes = len(module.kernel_size)
         if len(shape) not in (axes + 1, axes + 2):

@@ -40,8 +40,8 @@ class Probe:
     def __init__(self, model: nn.Module, budget_bytes: int = 2**30) -> None:
         if not isinstance(model, nn.Module):
             raise TypeError(f"model must be a torch.nn.Module, not a {type(model).__name__}")
-        while isinstance(getattr(model, "_orig_mod", None), nn.Module):
-            model = model._orig_mod
+        while isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):
+            model = inner
         _refuse_script(model)
         if isinstance(budget_bytes, bool) or not isinstance(budget_bytes, int):
             raise TypeError(f"budget_bytes (={budget_bytes!r}) must be a whole number of bytes")
@@ -103,7 +103,7 @@ class _Recorder:
         self.running: list[Step] = []
         self.finished: list[tuple[str, str, tuple[int, ...] | None]] = []  # name, call, shape
         self.called: Counter[str] = Counter()
-        self.returned: dict[str, object] = {}
+        self.returned: dict[object, object] = {}
         self.refusal: MemoryError | None = None
 
     @contextmanager
@@ -158,7 +158,8 @@ class _Recorder:
     def finish(self, given: Tensor, output: object) -> Run:
         if self.refusal is not None:
             raise self.refusal
-        layers, seen = [], Counter()
+        layers: list[Layer] = []
+        seen: Counter[str] = Counter()
         for name, call, shape in self.finished:
             seen[name] += 1
             known = layer_of(name, self.modules[name])

@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 from torch import Tensor
 
@@ -34,7 +35,7 @@ class Run:
     layers: tuple[Layer, ...]
     input: Tensor
     output: object
-    _returned: Mapping[str, object]
+    _returned: Mapping[object, object]
 
     @property
     def image(self) -> Tensor:
@@ -131,7 +132,7 @@ def tensors_in(value: object) -> Iterator[Tensor]:
             yield from tensors_in(part)
 
 
-def copied(value: object, copy_tensor: Callable[[Tensor], Tensor]) -> object:
+def copied(value: Any, copy_tensor: Callable[[Tensor], Tensor]) -> Any:
     """The same structure, with `copy_tensor` of every tensor; anything else in it is shared."""
     if isinstance(value, Tensor):
         return copy_tensor(value)
@@ -153,7 +154,7 @@ def copied(value: object, copy_tensor: Callable[[Tensor], Tensor]) -> object:
     return value
 
 
-def _parts(value: object) -> Iterable[object]:
+def _parts(value: Any) -> Iterable[object]:
     if isinstance(value, list | tuple):
         return value
     if isinstance(value, Mapping):

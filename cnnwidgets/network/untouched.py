@@ -53,18 +53,18 @@ def _set_eager(module: nn.Module) -> None:
 
 def _guard_attributes(module: nn.Module, undo: ExitStack) -> None:
     attributes = vars(module)
-    for value in attributes.values():
-        if type(value) in (dict, OrderedDict):
-            undo.callback(_restore_mapping, value, dict(value))
-    undo.callback(_restore_mapping, attributes, dict(attributes))
+    mappings = [attributes]
+    mappings += [value for value in attributes.values() if type(value) in (dict, OrderedDict)]
+    undo.callback(_restore_mappings, [(mapping, dict(mapping)) for mapping in mappings])
 
 
-def _restore_mapping(current: dict, before: dict) -> None:
-    if list(current) != list(before):
-        current.clear()
-    for key, value in before.items():
-        if key not in current or current[key] is not value:
-            current[key] = value
+def _restore_mappings(mappings: list[tuple[dict, dict]]) -> None:
+    for current, before in mappings:
+        if list(current) != list(before):
+            current.clear()
+        for key, value in before.items():
+            if key not in current or current[key] is not value:
+                current[key] = value
 
 
 def _restore_tensor(tensor: Tensor, storage: Tensor, before: Tensor) -> None:
@@ -101,7 +101,7 @@ class _Randomness(TorchDispatchMode):
     def __init__(self, devices: set[torch.device]) -> None:
         super().__init__()
         self._devices = [None, *(d for d in devices if d.type in ("cuda", "xpu", "mps"))]
-        self._before: dict[object, Tensor] = {}
+        self._before: dict[torch.Generator | torch.device | None, Tensor] = {}
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
