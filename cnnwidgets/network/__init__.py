@@ -1,0 +1,1 @@
+"""Networks, and instruments that look into them; torch, no widgets."""
