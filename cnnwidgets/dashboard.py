@@ -1,0 +1,78 @@
+"""The dashboard: all widgets on one microscope, arranged; what the app serves."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from anywidget import WidgetTrait
+from traitlets import Unicode
+
+from cnnwidgets.widgets.channel_slider import ChannelSlider
+from cnnwidgets.widgets.digit_picker import DigitPicker
+from cnnwidgets.widgets.feature_maps import FeatureMaps
+from cnnwidgets.widgets.filters import Filters
+from cnnwidgets.widgets.layer_selector import LayerSelector
+from cnnwidgets.widgets.modules import script, style
+from cnnwidgets.widgets.prediction import Prediction
+from cnnwidgets.widgets.view import View
+
+if TYPE_CHECKING:
+    from cnnwidgets.scope import Microscope
+
+
+class Dashboard(View):
+    """What goes in and comes out, the network and its maps, and one channel: side by side.
+
+    Dashboard(scope) makes its own widgets; they stay reachable under their names.
+    """
+
+    _esm = script("dashboard")
+    _css = style("dashboard")
+    page_writes: ClassVar[frozenset[str]] = frozenset()
+
+    heading = Unicode().tag(sync=True)
+    """What is looked at, in a line: the model, its size, how much of the set it reads."""
+    picker = WidgetTrait().tag(sync=True)
+    """The DigitPicker."""
+    prediction = WidgetTrait().tag(sync=True)
+    """The Prediction."""
+    layers = WidgetTrait().tag(sync=True)
+    """The LayerSelector."""
+    maps = WidgetTrait().tag(sync=True)
+    """The FeatureMaps with all maps of the layer."""
+    slider = WidgetTrait().tag(sync=True)
+    """The ChannelSlider."""
+    enlarged = WidgetTrait().tag(sync=True)
+    """The FeatureMaps with the selected map, large."""
+    filters = WidgetTrait().tag(sync=True)
+    """The Filters."""
+
+    def __init__(self, scope: "Microscope"):
+        self.scope = scope
+        self.parts = (
+            DigitPicker(scope),
+            Prediction(scope),
+            LayerSelector(scope),
+            FeatureMaps(scope, view="all"),
+            ChannelSlider(scope),
+            FeatureMaps(scope, view="one"),
+            Filters(scope),
+        )
+        names = ("picker", "prediction", "layers", "maps", "slider", "enlarged", "filters")
+        super().__init__(heading=_heading(scope), **dict(zip(names, self.parts, strict=True)))
+        scope.observe(self._say_heading, names="step")
+
+    def _let_go(self) -> None:
+        self.scope.unobserve(self._say_heading, names="step")
+        for part in self.parts:
+            part.close()
+        super()._let_go()
+
+    def _say_heading(self, _change: object) -> None:
+        self.heading = _heading(self.scope)
+
+
+def _heading(scope: "Microscope") -> str:
+    words = [scope.name, f"{scope.parameters:,} weights"]
+    if scope.history is not None:
+        accuracy = scope.history.at(scope.step).accuracy
+        words.append(f"reads {100 * accuracy:.1f} % of the test images")
+    return " · ".join(words)

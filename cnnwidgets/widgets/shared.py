@@ -1,0 +1,79 @@
+"""The traits that widgets share, in groups: a view takes those it shows, the stage has them all."""
+
+from traitlets import Bool, Dict, Float, HasTraits, Int, List, Tuple, Unicode
+
+from cnnwidgets.arrays import Array, to_wire, to_wire_all
+
+
+class Picture(HasTraits):
+    """The image that is looked at, and the set it comes from."""
+
+    index = Int(None, allow_none=True).tag(sync=True)
+    """Which image of the set is looked at, from 0; None for one from elsewhere."""
+    image = Array("uint8", axes=(3,)).tag(sync=True, to_json=to_wire)
+    """The picture: uint8 (channel, row, column)."""
+    label = Int(None, allow_none=True).tag(sync=True)
+    """The class that the picture is said to have, or None."""
+    classes = List(Unicode()).tag(sync=True)
+    """The names of the classes, in the order of the scores."""
+    source = Unicode().tag(sync=True)
+    """The name of the image set."""
+    size = Int(0).tag(sync=True)
+    """How many images the set has."""
+
+
+class Network(HasTraits):
+    """The layers that the image goes through."""
+
+    layer = Unicode().tag(sync=True)
+    """The layer looked at, by name."""
+    layers = List(Dict()).tag(sync=True)
+    """The layers in the order they ran, each with name, kind, detail, parameters and shape."""
+    thumbnails = Tuple().tag(sync=True, to_json=to_wire_all)
+    """For each layer its first channels, small: uint8 (channel, row, column). Where `signed`
+    says that the layer has negative values, 128 stands for zero."""
+    signed = List(Bool()).tag(sync=True)
+    """For each layer whether it has negative values for this image."""
+
+
+class Maps(HasTraits):
+    """The feature maps of one layer."""
+
+    layer = Unicode().tag(sync=True)
+    """The layer looked at, by name."""
+    channel = Int(0).tag(sync=True)
+    """The channel looked at, from 0."""
+    pixel = Tuple(Int(), Int(), default_value=None, allow_none=True).tag(sync=True)
+    """The pixel looked at: (row, column) of the feature map, or None."""
+    maps = Array("float32", axes=(1, 3)).tag(sync=True, to_json=to_wire)
+    """The layer's maps: float32 (channel, row, column), or (unit,) for a vector."""
+
+
+class Weights(HasTraits):
+    """The weights that make the maps of one layer."""
+
+    layer = Unicode().tag(sync=True)
+    """The layer looked at, by name."""
+    channel = Int(0).tag(sync=True)
+    """The filter looked at, from 0: the one that makes this channel."""
+    kernels = Array("float32", axes=(4,)).tag(sync=True, to_json=to_wire)
+    """The weights: float32 (filter, input channel, row, column), or None if there are none."""
+    kernels_from = Int(0).tag(sync=True)
+    """The number of the first filter in `kernels`: not 0 where only the selected one is sent."""
+    kernels_count = Int(0).tag(sync=True)
+    """How many filters the layer has."""
+    kernels_limit = Float(0.0).tag(sync=True)
+    """The largest absolute weight of the layer: the end of the colour scale."""
+    kernels_layer = Unicode().tag(sync=True)
+    """The layer that holds the weights."""
+    kernels_inputs = Unicode().tag(sync=True)
+    """The layer that the weights are applied to; empty where that is not known."""
+
+
+class Scores(HasTraits):
+    """What the network says of the image."""
+
+    logits = Array("float32", axes=(1,)).tag(sync=True, to_json=to_wire)
+    """The network's scores: float32 (class,), or None if it gives no score per class."""
+    probabilities = Array("float32", axes=(1,)).tag(sync=True, to_json=to_wire)
+    """Their softmax: float32 (class,)."""

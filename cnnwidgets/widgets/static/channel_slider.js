@@ -1,0 +1,127 @@
+// @ts-check
+// ChannelSlider: slider, number and previous/next, with a mark for each channel's response.
+
+import { card, count, follow, freshId, h, number, put, read, say, showErrors, stateOf, twin } from "./kit.js";
+import { factsOf } from "./maps.js";
+import { prepare } from "./paint.js";
+
+/**
+ * @typedef {object} State
+ * @property {string | null} stage
+ * @property {string} error
+ * @property {string} layer
+ * @property {number} channel
+ * @property {[number, number] | null} pixel
+ * @property {import("./kit.js").Wire | null} maps
+ */
+
+const HEIGHT = 44;
+const THUMB = 16; // the slider's knob, which keeps the first and last mark this far apart from the edge
+
+/**
+ * The heights of the marks, 0 to 1, over the largest response; what is not above zero has none.
+ * @param {number[]} peaks
+ */
+export function heights(peaks) {
+  const most = Math.max(0, ...peaks.filter(Number.isFinite));
+  return peaks.map((peak) => (most > 0 && peak > 0 ? Math.min(1, peak / most) : 0));
+}
+
+/** The channel under a place on the slider. @param {number} x @param {number} width @param {number} channels */
+export function channelAt(x, width, channels) {
+  const at = ((x - THUMB / 2) / Math.max(1, width - THUMB)) * (channels - 1);
+  return Math.min(channels - 1, Math.max(0, Math.round(at)));
+}
+
+export default {
+  /** @param {import("./kit.js").RenderProps} props */
+  async render({ model, el, signal, host }) {
+    const state = await stateOf(model, host);
+    const ui = card(el, "channel");
+    const id = freshId("channel");
+    const marks = h("canvas", { className: "cw-marks", role: "img" });
+    const slider = h("input", { type: "range", id, min: 0, step: 1, className: "cw-range" });
+    const box = h("input", { type: "number", min: 0, step: 1, className: "cw-number", "aria-label": "channel number" });
+    const button = (/** @type {string} */ text, /** @type {string} */ label) =>
+      h("button", { type: "button", className: "cw-button", textContent: text, "aria-label": label });
+    const [previous, next] = [button("‹", "previous channel"), button("›", "next channel")];
+    const label = h("label", { className: "cw-hidden", htmlFor: id, textContent: "channel" });
+    ui.tools.append(previous, box, next);
+    ui.body.append(marks, label, slider);
+    const table = twin(
+      "the strongest response of each channel",
+      () => ({
+        columns: ["channel", "largest value"],
+        rows: facts() ? facts().peaks.map((peak, i) => ({ name: `${i}`, cells: [number(peak)] })) : [],
+      }),
+      signal,
+    );
+    ui.root.append(table.root);
+    showErrors(ui.root, ui.alert, [model, state], signal);
+
+    const facts = () => {
+      const maps = read(state.get("maps"));
+      return /** @type {any} */ (maps && factsOf(maps));
+    };
+    const choose = (/** @type {number} */ channel) => {
+      const last = (facts()?.channels ?? 1) - 1;
+      if (Number.isInteger(channel)) put(state, { channel: Math.min(last, Math.max(0, channel)) });
+      box.value = state.get("channel");
+    };
+    const listen = { signal };
+    slider.addEventListener("input", () => choose(Number(slider.value)), listen);
+    box.addEventListener("change", () => choose(box.value === "" ? NaN : Number(box.value)), listen);
+    previous.addEventListener("click", () => choose(state.get("channel") - 1), listen);
+    next.addEventListener("click", () => choose(state.get("channel") + 1), listen);
+    marks.addEventListener(
+      "click",
+      (/** @type {MouseEvent} */ event) => {
+        const edges = marks.getBoundingClientRect();
+        choose(channelAt(event.clientX - edges.left, edges.width, facts()?.channels ?? 1));
+      },
+      listen,
+    );
+
+    const paintMarks = (/** @type {import("./maps.js").Facts} */ { peaks, channels }, /** @type {number} */ chosen) => {
+      const width = ui.body.clientWidth;
+      const { context, ratio } = prepare(marks, width, HEIGHT);
+      const style = getComputedStyle(ui.root);
+      const room = (width - THUMB) / Math.max(1, channels - 1);
+      const bar = Math.max(1, Math.min(8, room * 0.6));
+      heights(peaks).forEach((height, channel) => {
+        const x = THUMB / 2 + (channels > 1 ? channel * room : (width - THUMB) / 2);
+        const tall = height ? Math.max(2, height * HEIGHT) : 1;
+        context.fillStyle = style.getPropertyValue(channel === chosen ? "--cw-accent" : "--cw-mark");
+        const [w, t] = [Math.max(1, Math.round(bar * ratio)), tall * ratio];
+        context.fillRect(Math.round((x - bar / 2) * ratio), HEIGHT * ratio - t, w, t);
+      });
+    };
+    const paint = () => {
+      const known = facts();
+      const word = known?.vector ? "Unit" : "Channel";
+      const chosen = state.get("channel");
+      for (const part of [marks, slider, ui.tools, table.root]) part.hidden = !known;
+      if (!known) {
+        say(ui.title, "Channel");
+        return say(ui.line, "No feature maps yet.");
+      }
+      const last = known.channels - 1;
+      say(ui.title, `${word} ${chosen} of ${count(known.channels)}`);
+      say(ui.line, `Marks: the largest value of each ${word.toLowerCase()} for this image; ${chosen} has ${number(known.peaks[chosen])}.`);
+      for (const input of [slider, box]) input.max = last;
+      if (slider.value !== String(chosen)) slider.value = chosen;
+      if (box.value !== String(chosen)) box.value = chosen;
+      slider.setAttribute("aria-valuetext", `${word.toLowerCase()} ${chosen} of ${known.channels}, largest value ${number(known.peaks[chosen])}`);
+      slider.disabled = box.disabled = last === 0;
+      previous.disabled = chosen <= 0;
+      next.disabled = chosen >= last;
+      marks.setAttribute("aria-label", `largest value of each of ${known.channels} channels; the table below has the numbers`);
+      paintMarks(known, chosen);
+      table.refresh();
+    };
+    const ask = follow([model, state], ["maps", "channel"], paint, signal);
+    const sizes = new ResizeObserver(ask);
+    sizes.observe(ui.body);
+    signal.addEventListener("abort", () => sizes.disconnect());
+  },
+};

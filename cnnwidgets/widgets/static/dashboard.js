@@ -1,0 +1,42 @@
+// @ts-check
+// Dashboard: the widgets in their places. What goes in and comes out, the network, one channel.
+
+import { follow, h, say } from "./kit.js";
+
+/**
+ * @typedef {object} State
+ * @property {string | null} stage
+ * @property {string} error
+ * @property {string} heading
+ * @property {string} picker
+ * @property {string} prediction
+ * @property {string} layers
+ * @property {string} maps
+ * @property {string} slider
+ * @property {string} enlarged
+ * @property {string} filters
+ */
+
+const COLUMNS = [
+  ["picker", "prediction"],
+  ["layers", "maps"],
+  ["slider", "enlarged", "filters"],
+];
+
+export default {
+  /** @param {import("./kit.js").RenderProps} props */
+  async render({ model, el, signal, host }) {
+    const facts = h("p", { className: "cw-facts" });
+    const header = h("header", { className: "cw-header" }, h("h2", { textContent: "cnnwidgets" }), facts);
+    const main = h("div", { className: "cw-columns" });
+    el.replaceChildren(h("div", { className: "cw cw-dashboard" }, header, main));
+    follow([model], ["heading"], () => say(facts, model.get("heading")), signal);
+    const places = COLUMNS.map((names) => names.map((name) => ({ name, el: h("div", { className: "cw-place" }) })));
+    main.append(...places.map((column) => h("div", { className: "cw-column" }, ...column.map((place) => place.el))));
+    const fill = async (/** @type {{name: string, el: HTMLElement}} */ place) => {
+      const widget = await host.getWidget(model.get(place.name));
+      await widget.render({ el: place.el, signal });
+    };
+    await Promise.all(places.flat().map(fill));
+  },
+};

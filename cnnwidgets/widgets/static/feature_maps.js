@@ -1,0 +1,245 @@
+// @ts-check
+// FeatureMaps: all maps of a layer on one canvas, and one of them large beside the input.
+
+import { card, count, follow, h, number, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
+import { colourMapFor, colours, hatch, legend, levelOf } from "./paint.js";
+import { atlasOf, factsOf, placeOf } from "./maps.js";
+import { fit, tiles } from "./tiles.js";
+import { enlarged } from "./enlarged.js";
+
+/**
+ * @typedef {object} State
+ * @property {string | null} stage
+ * @property {string} error
+ * @property {string} layer
+ * @property {number} channel
+ * @property {[number, number] | null} pixel
+ * @property {import("./kit.js").Wire | null} maps
+ * @property {number | null} index
+ * @property {import("./kit.js").Wire | null} image
+ * @property {number | null} label
+ * @property {string[]} classes
+ * @property {string} source
+ * @property {number} size
+ * @property {"both" | "all" | "one"} view
+ * @property {"auto" | "viridis" | "cividis" | "grey" | "diverging"} colormap
+ * @property {"shared" | "channel"} scale
+ * @property {number} zoom
+ */
+
+const MAPS = [
+  ["auto", "automatic"],
+  ["viridis", "viridis"],
+  ["cividis", "cividis"],
+  ["diverging", "blue to orange"],
+  ["grey", "grey"],
+];
+const ZOOMS = [0.5, 0.75, 1, 1.5, 2, 3, 4];
+const HEIGHT = 620;
+
+/** @typedef {import("./maps.js").Facts} Facts @typedef {import("./kit.js").Model} Model */
+
+/**
+ * The colour map and limits of a channel.
+ * @param {Facts} facts @param {number} channel @param {string} scale @param {string} colormap
+ */
+export function lookOf(facts, channel, scale, colormap) {
+  const limits = scale === "shared" || facts.vector ? facts.shared : facts.each[channel];
+  return { map: colourMapFor(colormap, limits), limits };
+}
+
+/**
+ * One line in plain words. @param {Facts} facts
+ */
+export function inWords(facts) {
+  if (!Number.isFinite(facts.peaks[facts.strongest])) return "No value of this layer is a finite number.";
+  if (facts.vector) return `One value a unit, no map. Unit ${facts.strongest} is the largest.`;
+  const [row, column] = placeOf(facts, facts.peakAt[facts.strongest]);
+  return `Each map is one channel's response over the whole image. Channel ${facts.strongest} responds most, at row ${row}, column ${column}.`;
+}
+
+/**
+ * The name of a unit: its class, where the layer has one unit a class.
+ * @param {number} unit @param {Facts} facts @param {string[]} classes
+ */
+export const unitName = (unit, facts, classes) => (facts.channels === classes.length ? classes[unit] : `${unit}`);
+
+/** What is read at a place. @param {Facts} facts @param {import("./kit.js").Numbers} data
+ * @param {number} channel @param {number} row @param {number} column */
+export function reading(facts, data, channel, row, column) {
+  const value = number(data[channel * facts.area + row * facts.columns + column]);
+  if (facts.vector) return `unit ${channel} · value ${value}`;
+  return `channel ${channel} · row ${row} · column ${column} · value ${value}`;
+}
+
+/** @param {Model} model @param {AbortSignal} signal */
+function controls(model, signal) {
+  const scale = segments(
+    "colour scale",
+    [
+      ["shared", "shared scale"],
+      ["channel", "per channel"],
+    ],
+    (value) => put(model, { scale: value }),
+    signal,
+  );
+  const options = MAPS.map(([value, text]) => h("option", { value, textContent: text }));
+  const colormap = h("select", { className: "cw-select", "aria-label": "colour map" }, ...options);
+  colormap.addEventListener("change", () => put(model, { colormap: colormap.value }), { signal });
+  const zoom = (/** @type {number} */ by, /** @type {string} */ text, /** @type {string} */ label) => {
+    const button = h("button", { type: "button", className: "cw-button", textContent: text, "aria-label": label });
+    const step = () => {
+      const near = ZOOMS.findIndex((value) => value >= model.get("zoom"));
+      put(model, { zoom: ZOOMS[Math.min(ZOOMS.length - 1, Math.max(0, near + by))] });
+    };
+    button.addEventListener("click", step, { signal });
+    return button;
+  };
+  const tools = [scale.root, colormap, zoom(-1, "−", "smaller maps"), zoom(1, "+", "larger maps")];
+  const mark = () => {
+    scale.mark(model.get("scale"));
+    colormap.value = model.get("colormap");
+    tools[2].disabled = model.get("zoom") <= ZOOMS[0];
+    tools[3].disabled = model.get("zoom") >= /** @type {number} */ (ZOOMS.at(-1));
+  };
+  return { tools, mark };
+}
+
+/**
+ * All maps of the layer, as tiles.
+ * @param {Model} model @param {Model} state @param {AbortSignal} signal @param {(text: string) => void} tell
+ */
+function allMaps(model, state, signal, tell) {
+  /** @type {{maps: any, key: string, canvas: any, place: any} | null} */
+  let atlas = null;
+  const current = () => {
+    const maps = /** @type {import("./kit.js").NumberArray} */ (read(state.get("maps")));
+    return { maps, facts: factsOf(maps) };
+  };
+  const look = (/** @type {Facts} */ facts, /** @type {number} */ channel) =>
+    lookOf(facts, channel, model.get("scale"), model.get("colormap"));
+
+  const paintMap = (/** @type {any} */ context, /** @type {number} */ tile, ...box) => {
+    const { maps, facts } = current();
+    const key = `${model.get("scale")} ${model.get("colormap")}`;
+    if (atlas?.maps !== maps || atlas?.key !== key) {
+      atlas = { maps, key, ...atlasOf(maps, (channel) => look(facts, channel)) };
+    }
+    const [x, y, w, t] = box;
+    const [sx, sy] = atlas.place(tile);
+    context.imageSmoothingEnabled = w < facts.columns;
+    context.drawImage(atlas.canvas, sx, sy, facts.columns, facts.rows, x, y, w, t);
+    if (facts.each[tile].bad) hatch(context, maps.data, tile * facts.area, facts.rows, facts.columns, x, y, w, t);
+  };
+  const paintUnit = (/** @type {any} */ context, /** @type {number} */ tile, ...box) => {
+    const { maps, facts } = current();
+    const [x, y, w, t] = box;
+    const { map, limits } = look(facts, tile);
+    const at = levelOf(maps.data[tile], limits) * 3;
+    const [r, g, b] = colours(map).subarray(at, at + 3);
+    const ratio = window.devicePixelRatio || 1;
+    context.fillStyle = `rgb(${r} ${g} ${b})`;
+    context.fillRect(x, y, w, t);
+    if (facts.each[tile].bad) hatch(context, maps.data, tile, 1, 1, x, y, w, t);
+    context.fillStyle = 0.3 * r + 0.59 * g + 0.11 * b > 140 ? "#000" : "#fff";
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.font = `650 ${12 * ratio}px system-ui, sans-serif`;
+    context.fillText(unitName(tile, facts, state.get("classes")), x + w / 2, y + t * 0.32, w);
+    context.font = `${12 * ratio}px system-ui, sans-serif`;
+    context.fillText(number(maps.data[tile], 4), x + w / 2, y + t * 0.7, w);
+  };
+
+  const grid = tiles({
+    name: "feature maps",
+    signal,
+    maxHeight: HEIGHT + 6,
+    layout: (width) => {
+      const { facts } = current();
+      const ratio = window.devicePixelRatio || 1;
+      const room = { width, height: HEIGHT, gap: 6, least: facts.vector ? 64 : 24, ratio, zoom: model.get("zoom") };
+      const shape = facts.vector ? [44, 64] : [facts.rows, facts.columns];
+      const height = facts.vector ? 60 : HEIGHT;
+      return { ...fit(facts.channels, shape[0], shape[1], { ...room, height }), count: facts.channels };
+    },
+    paint: (context, tile, ...box) => (current().facts.vector ? paintUnit : paintMap)(context, tile, ...box),
+    selected: () => state.get("channel"),
+    select: (tile) => put(state, { channel: tile }),
+    describe: (tile) => {
+      const { facts, maps } = current();
+      const [row, column] = placeOf(facts, facts.peakAt[tile]);
+      return `${reading(facts, maps.data, tile, row, column)}${facts.vector ? "" : ", its largest"}`;
+    },
+    hover: (tile, u, v) => {
+      const { maps, facts } = current();
+      if (tile === null) return tell("");
+      tell(reading(facts, maps.data, tile, Math.floor(v * facts.rows), Math.floor(u * facts.columns)));
+    },
+  });
+  return grid;
+}
+
+export default {
+  /** @param {import("./kit.js").RenderProps} props */
+  async render({ model, el, signal, host }) {
+    const state = await stateOf(model, host);
+    const ui = card(el, "maps");
+    const { tools, mark } = controls(model, signal);
+    const scale = legend();
+    const readout = h("output", { className: "cw-readout" });
+    const empty = h("p", { className: "cw-empty", textContent: "No feature maps yet." });
+    let hovered = "";
+    const tell = (/** @type {string} */ text) => {
+      hovered = text;
+      say(readout, text || resting());
+    };
+    const resting = () => {
+      const maps = read(state.get("maps"));
+      if (!maps || state.get("channel") >= maps.shape[0]) return "";
+      const facts = factsOf(maps);
+      const channel = state.get("channel");
+      const [row, column] = state.get("pixel") ?? placeOf(facts, facts.peakAt[channel]);
+      return reading(facts, maps.data, channel, row, column);
+    };
+    const all = allMaps(model, state, signal, tell);
+    const one = enlarged(model, state, signal, tell, lookOf);
+    ui.tools.append(...tools);
+    ui.body.append(empty, h("div", { className: "cw-all" }, all.root), one.root);
+    ui.foot.append(scale.root, readout);
+    ui.root.append(one.table);
+    showErrors(ui.root, ui.alert, [model, state], signal);
+
+    const paint = () => {
+      const maps = read(state.get("maps"));
+      const view = model.get("view");
+      empty.hidden = Boolean(maps);
+      for (const part of [ui.tools, ui.foot, all.root, one.root, one.table]) part.hidden = !maps;
+      ui.root.dataset.view = view;
+      if (!maps) return say(ui.title, "Feature maps");
+      const facts = factsOf(maps);
+      const channel = Math.min(state.get("channel"), facts.channels - 1);
+      const size = facts.vector ? "values" : `feature maps, ${times([facts.rows, facts.columns])}`;
+      const layer = state.get("layer") || "maps";
+      const word = facts.vector ? "unit" : "channel";
+      const whole = `${layer} · ${count(facts.channels)} ${facts.channels === 1 ? size.replace("s,", ",") : size}`;
+      say(ui.title, view === "one" ? `${layer} · ${word} ${channel} of ${facts.channels}` : whole);
+      say(ui.line, view === "one" ? one.words(facts, channel) : inWords(facts));
+      mark();
+      all.root.hidden = view === "one";
+      one.root.hidden = view === "all" || facts.vector;
+      one.table.hidden = view === "all";
+      all.root.setAttribute("aria-label", whole);
+      const { map, limits } = lookOf(facts, channel, model.get("scale"), model.get("colormap"));
+      const shared = model.get("scale") === "shared" || facts.vector;
+      scale.show(map, limits, shared ? "shared by all" : `channel ${channel} alone`);
+      if (!all.root.hidden) all.paint();
+      one.paint(maps, facts, channel);
+      say(readout, hovered || resting());
+    };
+    const traits = ["maps", "channel", "pixel", "image", "layer", "classes", "colormap", "scale", "zoom", "view"];
+    const ask = follow([model, state], traits, paint, signal);
+    const sizes = new ResizeObserver(ask);
+    sizes.observe(ui.body);
+    signal.addEventListener("abort", () => sizes.disconnect());
+  },
+};

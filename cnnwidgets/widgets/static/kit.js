@@ -1,0 +1,219 @@
+// @ts-check
+// What all widgets share: reading arrays, following state, building cards, telling values.
+
+/**
+ * An array as it travels: `data` holds the numbers, row by row.
+ * @typedef {{shape: number[], dtype: "float32" | "uint8" | "uint32", data: DataView}} Wire
+ * @typedef {Float32Array | Uint8Array | Uint32Array} Numbers
+ * @typedef {{shape: number[], data: Numbers}} NumberArray
+ * @typedef {{
+ *   get(name: string): any, set(name: string, value: any): void, save_changes(): void,
+ *   on(name: string, fn: (...args: any[]) => void): void,
+ *   off(name?: string | null, fn?: ((...args: any[]) => void) | null): void,
+ *   send(content: any, callbacks?: any, buffers?: any[]): void,
+ * }} Model
+ * @typedef {{getModel(ref: string): Promise<Model>, getWidget(ref: string): Promise<any>}} Host
+ * @typedef {{model: Model, el: HTMLElement, signal: AbortSignal, host: Host}} RenderProps
+ */
+
+const TYPES = { float32: Float32Array, uint8: Uint8Array, uint32: Uint32Array };
+
+/** @type {WeakMap<Wire, NumberArray>} */
+const decoded = new WeakMap();
+
+/**
+ * The numbers of a wire array; the same object for the same wire, so that reading twice is free.
+ * @param {Wire | null | undefined} wire
+ * @returns {NumberArray | null}
+ */
+export function read(wire) {
+  if (!wire) return null;
+  let array = decoded.get(wire);
+  if (!array) {
+    const { buffer, byteOffset, byteLength } = wire.data;
+    const Type = TYPES[wire.dtype];
+    const size = Type.BYTES_PER_ELEMENT;
+    const data =
+      byteOffset % size === 0
+        ? new Type(/** @type {ArrayBuffer} */ (buffer), byteOffset, byteLength / size)
+        : new Type(/** @type {ArrayBuffer} */ (buffer).slice(byteOffset, byteOffset + byteLength));
+    array = { shape: [...wire.shape], data };
+    decoded.set(wire, array);
+  }
+  return array;
+}
+
+/**
+ * The model that holds a view's shared state: its microscope's stage, or itself when it is alone.
+ * @param {Model} model @param {Host} host @returns {Promise<Model>}
+ */
+export async function stateOf(model, host) {
+  const stage = model.get("stage");
+  return stage ? host.getModel(stage) : model;
+}
+
+/**
+ * Calls `paint` in the next animation frame after any of `names` changed, and once at first.
+ * @param {Model[]} models @param {string[]} names @param {() => void} paint @param {AbortSignal} signal
+ * @returns {() => void} asks for a frame by hand
+ */
+export function follow(models, names, paint, signal) {
+  let asked = 0;
+  const ask = () => {
+    asked ||= requestAnimationFrame(() => {
+      asked = 0;
+      if (!signal.aborted) paint();
+    });
+  };
+  const events = names.map((name) => `change:${name}`);
+  for (const model of new Set(models)) for (const event of events) model.on(event, ask);
+  signal.addEventListener("abort", () => {
+    cancelAnimationFrame(asked);
+    for (const model of new Set(models)) for (const event of events) model.off(event, ask);
+  });
+  paint();
+  return ask;
+}
+
+/**
+ * Sets a trait and tells the kernel; all views on the page have it at once.
+ * @param {Model} model @param {Record<string, any>} values
+ */
+export function put(model, values) {
+  for (const [name, value] of Object.entries(values)) model.set(name, value);
+  model.save_changes();
+}
+
+/**
+ * An element with properties, attributes (those with a dash, and role) and children.
+ * @param {string} tag @param {Record<string, any>} [props] @param {...(Node | string)} children
+ * @returns {any}
+ */
+export function h(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (name.includes("-") || name === "role" || name === "for") node.setAttribute(name, value);
+    else if (name === "style") node.style.cssText = value;
+    else /** @type {any} */ (node)[name] = value;
+  }
+  node.append(...children);
+  return node;
+}
+
+/** Sets text only where it differs, so that nothing is announced or laid out in vain.
+ * @param {Node} node @param {string} text */
+export function say(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+let ids = 0;
+/** A fresh id for labels and descriptions. @param {string} stem */
+export const freshId = (stem) => `cw-${stem}-${++ids}`;
+
+/**
+ * A card: a title with its size, one line in plain words, tools, the picture, a footer.
+ * @param {HTMLElement} el @param {string} kind
+ */
+export function card(el, kind) {
+  const titleId = freshId("title");
+  const title = h("h3", { className: "cw-title", id: titleId });
+  const tools = h("div", { className: "cw-tools" });
+  const line = h("p", { className: "cw-line" });
+  const body = h("div", { className: "cw-body" });
+  const foot = h("div", { className: "cw-foot" });
+  const alert = h("p", { className: "cw-error", role: "alert", hidden: true });
+  const root = h(
+    "section",
+    // JupyterLab must not take the keys of a focused widget for its notebook.
+    { className: `cw cw-card cw-${kind}`, "aria-labelledby": titleId, "data-lm-suppress-shortcuts": "true" },
+    h("header", { className: "cw-head" }, title, tools),
+    line,
+    body,
+    foot,
+    alert,
+  );
+  el.replaceChildren(root);
+  return { root, title, line, tools, body, foot, alert };
+}
+
+/**
+ * Shows in a card what was refused after a request that came from this card.
+ * @param {HTMLElement} root @param {HTMLElement} alert @param {Model[]} models @param {AbortSignal} signal
+ */
+export function showErrors(root, alert, models, signal) {
+  let touched = false;
+  const options = { signal, capture: true };
+  const elsewhere = (/** @type {Event} */ event) => {
+    touched = root.contains(/** @type {Node} */ (event.target));
+  };
+  for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, elsewhere, options);
+  const show = () => {
+    const text = models.map((model) => model.get("error")).find(Boolean) ?? "";
+    alert.hidden = !(text && touched);
+    say(alert, alert.hidden ? "" : text);
+  };
+  follow(models, ["error"], show, signal);
+}
+
+/**
+ * A row of buttons of which one is pressed.
+ * @param {string} label @param {[string, string][]} choices value and text
+ * @param {(value: string) => void} choose @param {AbortSignal} signal
+ */
+export function segments(label, choices, choose, signal) {
+  const buttons = choices.map(([value, text]) => {
+    const button = h("button", { type: "button", className: "cw-segment", textContent: text });
+    button.dataset.value = value;
+    button.addEventListener("click", () => choose(value), { signal });
+    return button;
+  });
+  const root = h("div", { className: "cw-segments", role: "group", "aria-label": label }, ...buttons);
+  const mark = (/** @type {string} */ value) => {
+    for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.value === value));
+  };
+  return { root, mark };
+}
+
+/**
+ * The table twin of a picture: opened on demand, then kept true by `refresh`.
+ * @param {string} label @param {() => {columns: string[], rows: {name: string, cells: string[]}[]}} build
+ * @param {AbortSignal} signal
+ */
+export function twin(label, build, signal) {
+  const box = h("div", { className: "cw-table", tabIndex: 0, role: "region", "aria-label": label });
+  const root = h("details", { className: "cw-twin" }, h("summary", { textContent: "Numbers as a table" }), box);
+  const refresh = () => {
+    if (!root.open) return;
+    const { columns, rows } = build();
+    const cell = (/** @type {string} */ text) => h("td", { textContent: text });
+    const head = h("tr", {}, ...columns.map((text) => h("th", { scope: "col", textContent: text })));
+    const body = rows.map(({ name, cells }) =>
+      h("tr", {}, h("th", { scope: "row", textContent: name }), ...cells.map(cell)),
+    );
+    box.replaceChildren(
+      h("table", {}, h("caption", { textContent: label }), h("thead", {}, head), h("tbody", {}, ...body)),
+    );
+  };
+  root.addEventListener("toggle", refresh, { signal });
+  return { root, refresh };
+}
+
+/**
+ * A number for reading: five significant digits, a true minus, no exponent where it can be helped.
+ * @param {number} value @param {number} [digits]
+ */
+export function number(value, digits = 5) {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  let text;
+  if (size !== 0 && (size < 1e-4 || size >= 1e7)) text = value.toExponential(digits - 1);
+  else text = String(Number(value.toPrecision(digits)));
+  return text.replaceAll("-", "−");
+}
+
+/** A whole number with thousands apart. @param {number} value */
+export const count = (value) => value.toLocaleString("en-GB");
+
+/** A shape as people write it: 16×14×14. @param {number[]} shape */
+export const times = (shape) => shape.join("×");

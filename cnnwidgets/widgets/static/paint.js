@@ -1,0 +1,250 @@
+// @ts-check
+// From numbers to colours: colour maps, limits, pictures of arrays, legends.
+
+import { h, number, say } from "./kit.js";
+
+/** @typedef {import("./kit.js").Numbers} Numbers */
+/** @typedef {{low: number, high: number, bad: number, signed: boolean}} Limits */
+
+// Colours at equal distances; viridis and cividis as in Matplotlib (CC0).
+const STOPS = {
+  grey: "000000 ffffff",
+  viridis:
+    "440154 48186a 472d7b 424086 3b528b 33638d 2c728e 26828e 21918c 1fa088 28ae80 3fbc73 5ec962 84d44b addc30 d8e219 fde725",
+  cividis:
+    "00224e 002e6a 1a386f 32436d 434e6c 535a6d 61656f 6f7073 7d7c78 8c8878 9b9476 aba072 bcae6c cdbb63 dec958 f0d846 fee838",
+  diverging: "053b75 1f6fb4 4aa8d8 a6d8ee ffffff fdcfa2 f59448 e05f0c 9c3204",
+};
+export const LEVELS = 257; // odd, so that zero has a level of its own in the diverging map
+
+/** @type {Map<string, Uint8Array>} */
+const tables = new Map();
+
+/**
+ * A colour map as LEVELS × (red, green, blue).
+ * @param {string} name one of grey, viridis, cividis, diverging
+ */
+export function colours(name) {
+  let table = tables.get(name);
+  if (!table) {
+    const stops = /** @type {any} */ (STOPS)[name].split(" ").map((/** @type {string} */ hex) => parseInt(hex, 16));
+    table = new Uint8Array(LEVELS * 3);
+    for (let level = 0; level < LEVELS; level++) {
+      const at = (level / (LEVELS - 1)) * (stops.length - 1);
+      const left = Math.min(Math.floor(at), stops.length - 2);
+      for (let part = 0; part < 3; part++) {
+        const shift = 16 - 8 * part;
+        const [a, b] = [(stops[left] >> shift) & 255, (stops[left + 1] >> shift) & 255];
+        table[level * 3 + part] = Math.round(a + (b - a) * (at - left));
+      }
+    }
+    tables.set(name, table);
+  }
+  return table;
+}
+
+/**
+ * The limits of the finite values from `start` to `stop`: from zero up for data that is never
+ * negative, symmetric about zero otherwise; and how many values are not finite.
+ * @param {Numbers} data @param {number} [start] @param {number} [stop] @returns {Limits}
+ */
+export function limitsOf(data, start = 0, stop = data.length) {
+  let [least, most, bad] = [0, 0, 0];
+  for (let i = start; i < stop; i++) {
+    const value = data[i];
+    if (value < least) value === -Infinity ? bad++ : (least = value);
+    else if (value > most) value === Infinity ? bad++ : (most = value);
+    else if (value !== value) bad++;
+  }
+  const signed = least < 0;
+  const limit = Math.max(most, -least);
+  return { low: signed ? -limit : 0, high: signed ? limit : most, bad, signed };
+}
+
+/** The name of the colour map that "auto" means. @param {string} chosen @param {Limits} limits */
+export const colourMapFor = (chosen, limits) =>
+  chosen === "auto" ? (limits.signed ? "diverging" : "viridis") : chosen;
+
+/** The level of a value between limits, 0 to LEVELS − 1. @param {number} value @param {Limits} limits */
+export function levelOf(value, { low, high }) {
+  if (high <= low) return low < 0 ? (LEVELS - 1) / 2 : 0;
+  const level = Math.round(((value - low) / (high - low)) * (LEVELS - 1));
+  return Math.min(LEVELS - 1, Math.max(0, level));
+}
+
+/**
+ * The pixels of an array in colour: red, green, blue, alpha. What is not finite stays clear.
+ * @param {Numbers} data @param {number} start @param {number} length @param {string} map @param {Limits} limits
+ * @param {Uint8ClampedArray} out @param {number} [at] where in `out`, in pixels
+ */
+export function fillPixels(data, start, length, map, limits, out, at = 0) {
+  const table = colours(map);
+  const { low, high } = limits;
+  const scale = high > low ? (LEVELS - 1) / (high - low) : 0;
+  const flat = high > low ? 0 : levelOf(0, limits);
+  for (let i = 0, o = at * 4; i < length; i++, o += 4) {
+    const value = data[start + i];
+    if (!(Math.abs(value) < Infinity)) {
+      out[o + 3] = 0;
+      continue;
+    }
+    let level = scale ? Math.round((value - low) * scale) : flat;
+    level = level < 0 ? 0 : level >= LEVELS ? LEVELS - 1 : level;
+    out[o] = table[level * 3];
+    out[o + 1] = table[level * 3 + 1];
+    out[o + 2] = table[level * 3 + 2];
+    out[o + 3] = 255;
+  }
+}
+
+/**
+ * An array as a picture of its own size, one canvas pixel a value.
+ * @param {Numbers} data @param {number} start @param {number} rows @param {number} columns
+ * @param {string} map @param {Limits} limits
+ */
+export function picture(data, start, rows, columns, map, limits) {
+  const canvas = new OffscreenCanvas(columns, rows);
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const pixels = context.createImageData(columns, rows);
+  fillPixels(data, start, rows * columns, map, limits, pixels.data);
+  context.putImageData(pixels, 0, 0);
+  return canvas;
+}
+
+/**
+ * An image (channel, row, column) of bytes as a picture: three channels or four in colour, else
+ * the first in grey.
+ * @param {Numbers} data @param {number} start @param {number} channels @param {number} rows @param {number} columns
+ */
+export function photo(data, start, channels, rows, columns) {
+  const canvas = new OffscreenCanvas(columns, rows);
+  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const pixels = context.createImageData(columns, rows);
+  const area = rows * columns;
+  const step = channels >= 3 ? area : 0;
+  for (let i = 0, o = 0; i < area; i++, o += 4) {
+    for (let part = 0; part < 3; part++) pixels.data[o + part] = data[start + part * step + i];
+    pixels.data[o + 3] = 255;
+  }
+  context.putImageData(pixels, 0, 0);
+  return canvas;
+}
+
+/**
+ * Draws a picture scaled, with hard pixels where it grows.
+ * @param {CanvasRenderingContext2D} context @param {CanvasImageSource & {width: number}} source
+ * @param {number} x @param {number} y @param {number} width @param {number} height
+ */
+export function draw(context, source, x, y, width, height) {
+  context.imageSmoothingEnabled = width < source.width;
+  context.drawImage(source, x, y, width, height);
+}
+
+/**
+ * Diagonal lines over the cells whose value is not finite.
+ * @param {CanvasRenderingContext2D} context @param {Numbers} data @param {number} start
+ * @param {number} rows @param {number} columns @param {number} x @param {number} y
+ * @param {number} width @param {number} height
+ */
+export function hatch(context, data, start, rows, columns, x, y, width, height) {
+  const [w, t] = [width / columns, height / rows];
+  context.save();
+  context.beginPath();
+  for (let i = 0; i < rows * columns; i++) {
+    if (Math.abs(data[start + i]) < Infinity) continue;
+    context.rect(x + (i % columns) * w, y + Math.floor(i / columns) * t, w, t);
+  }
+  context.clip();
+  context.fillStyle = "#888";
+  context.fillRect(x, y, width, height);
+  context.strokeStyle = "#fff";
+  context.lineWidth = Math.max(1, w / 8);
+  context.beginPath();
+  const gap = Math.max(3, Math.min(w, t) / 2);
+  for (let at = -height; at < width; at += gap) {
+    context.moveTo(x + at, y + height);
+    context.lineTo(x + at + height, y);
+  }
+  context.stroke();
+  context.restore();
+}
+
+/** The scale of a picture's colours: both limits as text, always in sight, and what was left out. */
+export function legend() {
+  const low = h("span");
+  const high = h("span");
+  const note = h("span", { className: "cw-note" });
+  const bar = h("canvas", { className: "cw-bar", width: LEVELS, height: 1, role: "img" });
+  const root = h("div", { className: "cw-legend" }, low, bar, high, note);
+  /** @param {string} map @param {Limits} limits @param {string} words */
+  const show = (map, limits, words) => {
+    const context = bar.getContext("2d");
+    const pixels = context.createImageData(LEVELS, 1);
+    const table = colours(map);
+    for (let i = 0; i < LEVELS; i++) pixels.data.set([...table.subarray(i * 3, i * 3 + 3), 255], i * 4);
+    context.putImageData(pixels, 0, 0);
+    const ends = [number(limits.low, 3), (limits.signed ? "+" : "") + number(limits.high, 3)];
+    say(low, ends[0]);
+    say(high, ends[1]);
+    bar.setAttribute("aria-label", `colour scale from ${ends[0]} to ${ends[1]}`);
+    say(note, limits.bad ? `${words} · ${limits.bad} not finite, hatched` : words);
+  };
+  return { root, show };
+}
+
+/**
+ * Makes a canvas `width` × `height` CSS pixels large and sharp, and clears it.
+ * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
+ * @returns {{context: CanvasRenderingContext2D, ratio: number}} drawing is in device pixels
+ */
+export function prepare(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const [w, t] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== w || canvas.height !== t) {
+    canvas.width = w;
+    canvas.height = t;
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+  }
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.clearRect(0, 0, w, t);
+  return { context, ratio };
+}
+
+/**
+ * Writes each value into its cell, where cells are large enough to read it.
+ * @param {CanvasRenderingContext2D} context @param {Numbers} data @param {number} start
+ * @param {number} rows @param {number} columns @param {string} map @param {Limits} limits
+ * @param {number} x @param {number} y @param {number} width @param {number} height @param {number} ratio
+ * @returns {boolean} whether they were large enough
+ */
+export function writeNumbers(context, data, start, rows, columns, map, limits, x, y, width, height, ratio) {
+  const [w, t] = [width / columns, height / rows];
+  if (w < 30 * ratio || t < 16 * ratio) return false;
+  const table = colours(map);
+  context.font = `${Math.min(12, w / ratio / 3.6) * ratio}px system-ui, sans-serif`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  for (let i = 0; i < rows * columns; i++) {
+    const value = data[start + i];
+    const level = levelOf(value, limits) * 3;
+    const light = 0.3 * table[level] + 0.59 * table[level + 1] + 0.11 * table[level + 2] > 140;
+    context.fillStyle = light || !(Math.abs(value) < Infinity) ? "#000" : "#fff";
+    context.fillText(number(value, 2), x + ((i % columns) + 0.5) * w, y + (Math.floor(i / columns) + 0.5) * t);
+  }
+  return true;
+}
+
+/**
+ * A frame around one cell of a picture, dark within light, seen on any colour.
+ * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y
+ * @param {number} width @param {number} height @param {number} ratio
+ */
+export function frame(context, x, y, width, height, ratio) {
+  context.lineWidth = 3.5 * ratio;
+  context.strokeStyle = "#fff";
+  context.strokeRect(x, y, width, height);
+  context.lineWidth = 1.75 * ratio;
+  context.strokeStyle = "#000";
+  context.strokeRect(x, y, width, height);
+}
