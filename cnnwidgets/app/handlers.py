@@ -1,6 +1,5 @@
 """What the app answers: pages, the kernel's websocket, and the line that a page holds open."""
 
-import asyncio
 import json
 from functools import cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader
 from jupyter_server.auth.decorator import allow_unauthenticated, ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
+from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
@@ -71,6 +71,8 @@ class ReadableHandler(JupyterHandler):
 
 
 class NothingHere(ReadableHandler):
+    """Every other address."""
+
     @allow_unauthenticated
     def get(self) -> None:
         self.show(words.TOKEN if self.current_user is None else words.failure(404))
@@ -113,10 +115,27 @@ class NotebookPage(ReadableHandler, TornadoVoilaHandler):
         _ = self.xsrf_token
         seat_of_request.set(self.seat)
         try:
-            await super().get(path)
+            await self._stream(path)
+        except StreamClosedError:
+            self.left_early = True
         finally:
             self.kernel_manager.release(self.seat)
             self._end_if_left()
+
+    async def _stream(self, path: str | None) -> None:
+        """Send the page piece by piece, as long as somebody reads it and its kernel runs.
+
+        Voilà sends a heartbeat for ever when a kernel dies while it starts.
+        """
+        async for html in self.get_generator(path=path):
+            if self.left_early:
+                return
+            self.write(html)
+            await self.flush()
+            kernel_id = self.seat.kernel_id if self.seat else None
+            if kernel_id is not None and not self.kernel_manager.is_there(kernel_id):
+                self.write('<script>window.cw_cover("died")</script>')
+                return
 
     def _is_a_visit(self) -> bool:
         """Whether a person opens the page: not an image tag of a foreign site, nor a prefetch."""
@@ -131,7 +150,7 @@ class NotebookPage(ReadableHandler, TornadoVoilaHandler):
 
     def _end_if_left(self) -> None:
         if self.left_early and self.seat is not None and self.seat.kernel_id is not None:
-            self.kernel_manager.end_soon(self.seat.kernel_id)
+            self.kernel_manager.end_soon(self.seat.kernel_id, now=True)
 
 
 class KernelSocket(VoilaKernelWebsocketHandler):
@@ -173,12 +192,7 @@ class LineSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Tell the page that its kernel has ended or died, and close."""
         self.hung_up = True
         if self.ws_connection is not None:
-            asyncio.ensure_future(self._say(reason))
-
-    async def _say(self, reason: str) -> None:
-        try:
-            await self.write_message(json.dumps({"kernel": reason}))
-        finally:
+            self.write_message(json.dumps({"kernel": reason}))
             self.close()
 
     def on_close(self) -> None:

@@ -1,6 +1,7 @@
 """One Python process for each open page, and none for a page that has gone."""
 
 import asyncio
+import sys
 import time
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -126,6 +127,7 @@ class PageKernels(AsyncMappingKernelManager):
             await self.shutdown_kernel(kernel_id)
 
     def _handle_kernel_died(self, kernel_id: str) -> None:
+        print("cnnwidgets: the Python behind a page ended unexpectedly", file=sys.stderr)
         self._hang_up(kernel_id, "died")
         self.end_soon(kernel_id, now=True)
 

@@ -1,5 +1,6 @@
 """Runs the app: binds the port, configures Voilà, prints the address, stops cleanly."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -83,6 +84,7 @@ def configuration(settings: AppSettings) -> Config:
     # An author on the same machine wants the traceback; a visitor from elsewhere must not have it.
     config.VoilaConfiguration.show_tracebacks = is_loopback(settings.host)
     config.VoilaExecutor.cell_error_instruction = "Its author finds the reason where the app runs."
+    config.VoilaConfiguration.http_keep_alive_timeout = 2
     config.PageKernels.max_kernels = settings.max_kernels
     config.PageKernels.cull_interval = 20
     config.PageKernels.cull_idle_timeout = 300
@@ -119,7 +121,7 @@ class App(Voila):
         super().__init__(
             config=configuration(settings),
             config_file_paths=[],
-            log_level="ERROR",
+            log_level="CRITICAL",
             ip=settings.host,
             port=port,
             token=settings.token,
@@ -184,6 +186,7 @@ class App(Voila):
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self._handle_signal_stop)
+        self.ioloop.asyncio_loop.set_exception_handler(_forget_ended_kernels)
         server = HTTPServer(self.app)
         server.add_sockets(self.sockets)
         print(f"cnnwidgets is at {self.address}  (Ctrl-C stops it)", flush=True)
@@ -205,6 +208,12 @@ class App(Voila):
             host = f"[{host}]"
         query = f"?token={self.settings.token}" if self.settings.token else ""
         return f"http://{host}:{self.port}/{query}"
+
+
+def _forget_ended_kernels(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Voilà's rendering task fails, unheard, when a page is left while its kernel starts."""
+    if "Kernel died" not in str(context.get("exception")):
+        loop.default_exception_handler(context)
 
 
 def _open_browser(address: str) -> None:

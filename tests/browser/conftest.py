@@ -88,7 +88,7 @@ def watch() -> Iterator[Watch]:
 
 @pytest.fixture
 def new_page(browser: Browser, watch: Watch) -> Iterator[Callable[..., Page]]:
-    """`new_page(color_scheme="light", width=1024, height=768, **context)`: a fresh, watched page."""
+    """`new_page(color_scheme="light", width=1024, height=768, **context)`: a fresh page."""
     contexts = []
 
     def make(

@@ -139,6 +139,7 @@
   let lineHeld = false;
 
   /** @type {any} */ const voila = window;
+  voila.cw_cover = cover;
   voila.voila_heartbeat = () => {};
   /**
    * @param {number} cell
