@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from anywidget import WidgetTrait
-from traitlets import Unicode
+from traitlets import Unicode, link
 
 from cnnwidgets.widgets.channel_slider import ChannelSlider
 from cnnwidgets.widgets.digit_picker import DigitPicker
@@ -56,6 +56,8 @@ class Dashboard(View):
             FeatureMaps(scope, view="one"),
             Filters(scope),
         )
+        for name in ("colormap", "scale"):
+            link((self.parts[3], name), (self.parts[5], name))
         names = ("picker", "prediction", "layers", "maps", "slider", "enlarged", "filters")
         super().__init__(heading=_heading(scope), **dict(zip(names, self.parts, strict=True)))
         scope.observe(self._say_heading, names="step")

@@ -17,6 +17,7 @@ from cnnwidgets.arrays import Array
 from cnnwidgets.data import ImageSet, as_pixels
 from cnnwidgets.network.kernels import Kernels, kernels_of
 from cnnwidgets.network.probe import Layer, Probe, Run
+from cnnwidgets.network.run import tensors_in
 from cnnwidgets.training.history import History
 
 
@@ -86,7 +87,9 @@ class Microscope(HasTraits):
         self.history = history
         self.name = type(model).__name__
         self._slide = copy.deepcopy(model).eval().requires_grad_(False)
-        self._probe = Probe(self._slide, **({} if budget_bytes is None else {"budget_bytes": budget_bytes}))
+        self._probe = Probe(
+            self._slide, **({} if budget_bytes is None else {"budget_bytes": budget_bytes})
+        )
         self._lock = threading.RLock()
         self._committing = False
         self._scores: dict[int | None, np.ndarray] = {}
@@ -98,7 +101,7 @@ class Microscope(HasTraits):
     @property
     def layers(self) -> tuple[Layer, ...]:
         """The layers that the image went through, in the order they ran."""
-        return tuple(layer for layer in self.run.layers if layer.called and layer.shape is not None)
+        return tuple(layer for layer in self.run.layers if layer.name in self.run)
 
     @property
     def parameters(self) -> int:
@@ -122,7 +125,7 @@ class Microscope(HasTraits):
     def kernels(self, layer: str | None = None) -> Kernels | None:
         """The kernels that make a layer's (the selected one's) maps, or None if there are none."""
         with self._lock:
-            return kernels_of(self._slide, self.run, layer or self.layer)
+            return kernels_of(self._probe, self.run, layer or self.layer)
 
     def predicted(self, progress: Callable[[int], None] | None = None) -> np.ndarray:
         """The class that the network reads in each image of the set.
@@ -142,7 +145,7 @@ class Microscope(HasTraits):
         for start in range(0, len(self.images), 500):
             batch = self._batch(self.images.images[start : start + 500])
             with torch.no_grad():
-                done.append(_first_tensor(slide(batch)).argmax(1).cpu().numpy())
+                done.append(next(tensors_in(slide(batch))).argmax(1).cpu().numpy())
             if progress is not None:
                 progress(min(start + 500, len(self.images)))
         self._scores[step] = np.concatenate(done)
@@ -220,7 +223,9 @@ class Microscope(HasTraits):
         shape = self.maps().shape[1:]
         if proposal.value is not None and not _inside(proposal.value, shape):
             size = f"{shape[0]} rows and {shape[1]} columns" if shape else "single values"
-            raise TraitError(f"pixel (={proposal.value}) is outside {self.layer!r}, which has {size}")
+            raise TraitError(
+                f"pixel (={proposal.value}) is outside {self.layer!r}, which has {size}"
+            )
         return proposal.value
 
     def _load(self, step: int) -> None:
@@ -228,7 +233,9 @@ class Microscope(HasTraits):
         with self._lock:
             self._slide.load_state_dict(self.history.at(step).weights)
 
-    def _show(self, image: Any, *, index: int | None, step: int | None, label: int | None = None) -> None:
+    def _show(
+        self, image: Any, *, index: int | None, step: int | None, label: int | None = None
+    ) -> None:
         """Measures an image, and only when that went well makes it the selected one."""
         with self._lock:
             pixels = as_pixels(image)
@@ -257,24 +264,17 @@ class Microscope(HasTraits):
         return batch if first is None else batch.to(first.device, first.dtype)
 
     def _first_layer(self) -> str:
-        return next((layer.name for layer in self.layers if layer.kind == "Conv2d"), self.layers[0].name)
+        return next(
+            (layer.name for layer in self.layers if layer.kind == "Conv2d"), self.layers[0].name
+        )
 
 
 def _inside(pixel: tuple[int, int], shape: tuple[int, ...]) -> bool:
     return len(shape) == 2 and all(0 <= at < size for at, size in zip(pixel, shape, strict=True))
 
 
-def _first_tensor(output: Any) -> Tensor | None:
-    """The first tensor in what a model returned (a tensor, or a tuple or dict of them)."""
-    if isinstance(output, Tensor):
-        return output
-    parts = output.values() if hasattr(output, "values") else output
-    found = (_first_tensor(part) for part in parts) if isinstance(output, (tuple, list, dict)) else ()
-    return next((tensor for tensor in found if tensor is not None), None)
-
-
 def _reading(output: Any) -> Reading | None:
-    scores = _first_tensor(output)
+    scores = next(tensors_in(output), None)
     if scores is None or scores.ndim != 2:
         return None
     logits = scores[0].float().cpu()

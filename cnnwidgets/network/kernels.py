@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cnnwidgets.network.probe import Run
+from cnnwidgets.network.probe import Probe, Run
 
 # Layers whose channel k comes from channel k of their input alone.
 CHANNELWISE = frozenset(
@@ -30,28 +30,21 @@ class Kernels:
     inputs: str | None
 
 
-def module_of(model: nn.Module, layer: str) -> nn.Module:
-    """The module behind a layer's name, "relu:2" being the second call of "relu"."""
-    if layer == "(model)":
-        return model
-    return model.get_submodule(layer.split(":")[0])
-
-
-def kernels_of(model: nn.Module, run: Run, layer: str) -> Kernels | None:
+def kernels_of(probe: Probe, run: Run, layer: str) -> Kernels | None:
     """The kernels that make `layer`'s maps, or None if no convolution or linear layer does.
 
     A ReLU, a pooling or a normalisation shows the filters of the layer it works on. That one
     layer feeds the next is not guessed from their order: the module is applied to the recorded
     maps of its predecessor and must give the recorded result.
 
-    model: the network that made `run`, in eval mode.
+    probe: the one that made `run`, over a model in eval mode.
     """
-    order = [entry for entry in run.layers if entry.called and entry.shape is not None]
+    order = [entry for entry in run.layers if entry.name in run]
     position = next(i for i, entry in enumerate(order) if entry.name == layer)
     while True:
         name = order[position].name
         before = order[position - 1].name if position else "input"
-        module = module_of(model, name)
+        module = probe.module(name)
         inputs = before if _feeds(run, before, module, name) else None
         if isinstance(module, nn.Conv2d):
             return Kernels(_numbers(module.weight), name, inputs)

@@ -78,7 +78,9 @@ class DigitPicker(Picture, Scores, View):
     @validate("only")
     def _check_only(self, proposal: Any) -> int | None:
         if proposal.value is not None:
-            _within("only", proposal.value, len(self.images.classes), f"the classes of {self.source!r}")
+            _within(
+                "only", proposal.value, len(self.images.classes), f"the classes of {self.source!r}"
+            )
         return proposal.value
 
     @validate("misread")
@@ -110,7 +112,9 @@ class DigitPicker(Picture, Scores, View):
         assert self.scope is not None
         size = len(self.images)
         try:
-            predicted = self.scope.predicted(lambda done: self._say(f"reading {done:,} of {size:,}"))
+            predicted = self.scope.predicted(
+                lambda done: self._say(f"reading {done:,} of {size:,}")
+            )
         except Exception as problem:  # a thread has no other place to show it
             self.error = f"the set could not be read: {problem}"
         else:

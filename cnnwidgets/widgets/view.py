@@ -24,7 +24,9 @@ class Guarded(AnyWidget):
     @classmethod
     def public_traits(cls) -> list[str]:
         """The traits that are this package's own and known to the page."""
-        return [name for name in cls.class_traits(sync=True) if name not in AnyWidget.class_traits()]
+        return [
+            name for name in cls.class_traits(sync=True) if name not in AnyWidget.class_traits()
+        ]
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Takes what a page sent; an invalid value changes nothing and becomes `error`."""
@@ -117,12 +119,18 @@ def _refusal(sent: dict[str, Any], allowed: dict[str, Any]) -> str:
 
 def _sentence(problem: Exception) -> str:
     text = " ".join([str(problem), *getattr(problem, "__notes__", ())])
-    return text if isinstance(problem, TraitError | ValueError) else f"{type(problem).__name__}: {text}"
+    return (
+        text
+        if isinstance(problem, TraitError | ValueError)
+        else f"{type(problem).__name__}: {text}"
+    )
 
 
 def check_channel(view: Any, channel: int) -> int:
     """Refuses a channel that the maps of a view which works alone do not have."""
     if view.stage is None and view.maps is not None and not 0 <= channel < len(view.maps):
         count = len(view.maps)
-        raise TraitError(f"channel (={channel}) must be from 0 to {count - 1}, the channels of maps")
+        raise TraitError(
+            f"channel (={channel}) must be from 0 to {count - 1}, the channels of maps"
+        )
     return channel

@@ -43,7 +43,7 @@ export default {
     const slider = h("input", { type: "range", id, min: 0, step: 1, className: "cw-range" });
     const box = h("input", { type: "number", min: 0, step: 1, className: "cw-number", "aria-label": "channel number" });
     const button = (/** @type {string} */ text, /** @type {string} */ label) =>
-      h("button", { type: "button", className: "cw-button", textContent: text, "aria-label": label });
+      h("button", { type: "button", className: "cw-press", textContent: text, "aria-label": label });
     const [previous, next] = [button("‹", "previous channel"), button("›", "next channel")];
     const label = h("label", { className: "cw-hidden", htmlFor: id, textContent: "channel" });
     ui.tools.append(previous, box, next);
@@ -52,7 +52,7 @@ export default {
       "the strongest response of each channel",
       () => ({
         columns: ["channel", "largest value"],
-        rows: facts() ? facts().peaks.map((peak, i) => ({ name: `${i}`, cells: [number(peak)] })) : [],
+        rows: (facts()?.peaks ?? []).map((peak, i) => ({ name: `${i}`, cells: [number(peak)] })),
       }),
       signal,
     );
@@ -61,7 +61,7 @@ export default {
 
     const facts = () => {
       const maps = read(state.get("maps"));
-      return /** @type {any} */ (maps && factsOf(maps));
+      return maps && factsOf(maps);
     };
     const choose = (/** @type {number} */ channel) => {
       const last = (facts()?.channels ?? 1) - 1;
@@ -85,13 +85,13 @@ export default {
     const paintMarks = (/** @type {import("./maps.js").Facts} */ { peaks, channels }, /** @type {number} */ chosen) => {
       const width = ui.body.clientWidth;
       const { context, ratio } = prepare(marks, width, HEIGHT);
-      const style = getComputedStyle(ui.root);
+      const { color, borderTopColor } = getComputedStyle(marks); // the accent and its faint form, resolved
       const room = (width - THUMB) / Math.max(1, channels - 1);
       const bar = Math.max(1, Math.min(8, room * 0.6));
       heights(peaks).forEach((height, channel) => {
         const x = THUMB / 2 + (channels > 1 ? channel * room : (width - THUMB) / 2);
         const tall = height ? Math.max(2, height * HEIGHT) : 1;
-        context.fillStyle = style.getPropertyValue(channel === chosen ? "--cw-accent" : "--cw-mark");
+        context.fillStyle = channel === chosen ? color : borderTopColor;
         const [w, t] = [Math.max(1, Math.round(bar * ratio)), tall * ratio];
         context.fillRect(Math.round((x - bar / 2) * ratio), HEIGHT * ratio - t, w, t);
       });
@@ -107,7 +107,7 @@ export default {
       }
       const last = known.channels - 1;
       say(ui.title, `${word} ${chosen} of ${count(known.channels)}`);
-      say(ui.line, `Marks: the largest value of each ${word.toLowerCase()} for this image; ${chosen} has ${number(known.peaks[chosen])}.`);
+      say(ui.line, `Marks: the largest value of each ${word.toLowerCase()} for this image. Here: ${number(known.peaks[chosen])}.`);
       for (const input of [slider, box]) input.max = last;
       if (slider.value !== String(chosen)) slider.value = chosen;
       if (box.value !== String(chosen)) box.value = chosen;

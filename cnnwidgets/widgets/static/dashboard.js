@@ -38,5 +38,10 @@ export default {
       await widget.render({ el: place.el, signal });
     };
     await Promise.all(places.flat().map(fill));
+    // The large map has the colours of the small ones, in the same frame; the kernel links them too.
+    const [maps, enlarged] = await Promise.all([host.getModel(model.get("maps")), host.getModel(model.get("enlarged"))]);
+    for (const name of ["colormap", "scale"]) {
+      maps.on(`change:${name}`, () => enlarged.set(name, maps.get(name)));
+    }
   },
 };

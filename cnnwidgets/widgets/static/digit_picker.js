@@ -150,6 +150,7 @@ export default {
     showErrors(ui.root, ui.alert, [model, state], signal);
 
     const order = () => /** @type {Uint32Array} */ (read(model.get("order"))?.data ?? new Uint32Array(0));
+    /** @type {{order: Uint32Array, index: number, at: number}} */
     let found = { order: new Uint32Array(0), index: -1, at: -1 };
     const position = () => {
       const index = state.get("index") ?? -1;
@@ -188,8 +189,8 @@ export default {
       visible: (first, last) => store.want(first, last),
     });
     const store = tileStore(model, grid.ask, signal);
-    ui.body.append(large, chips, h("div", { className: "cw-row" }, sorted.root, label), grid.root);
-    ui.foot.append(status);
+    ui.tools.append(label);
+    ui.body.append(large, chips, h("div", { className: "cw-row" }, sorted.root, status), grid.root);
 
     const paintLarge = () => {
       const image = read(state.get("image"));

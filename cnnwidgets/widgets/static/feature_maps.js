@@ -87,7 +87,7 @@ function controls(model, signal) {
   const colormap = h("select", { className: "cw-select", "aria-label": "colour map" }, ...options);
   colormap.addEventListener("change", () => put(model, { colormap: colormap.value }), { signal });
   const zoom = (/** @type {number} */ by, /** @type {string} */ text, /** @type {string} */ label) => {
-    const button = h("button", { type: "button", className: "cw-button", textContent: text, "aria-label": label });
+    const button = h("button", { type: "button", className: "cw-press", textContent: text, "aria-label": label });
     const step = () => {
       const near = ZOOMS.findIndex((value) => value >= model.get("zoom"));
       put(model, { zoom: ZOOMS[Math.min(ZOOMS.length - 1, Math.max(0, near + by))] });
@@ -96,9 +96,10 @@ function controls(model, signal) {
     return button;
   };
   const tools = [scale.root, colormap, zoom(-1, "−", "smaller maps"), zoom(1, "+", "larger maps")];
-  const mark = () => {
+  const mark = (/** @type {boolean} */ vector) => {
     scale.mark(model.get("scale"));
     colormap.value = model.get("colormap");
+    scale.root.hidden = tools[2].hidden = tools[3].hidden = vector;
     tools[2].disabled = model.get("zoom") <= ZOOMS[0];
     tools[3].disabled = model.get("zoom") >= /** @type {number} */ (ZOOMS.at(-1));
   };
@@ -119,7 +120,7 @@ function allMaps(model, state, signal, tell) {
   const look = (/** @type {Facts} */ facts, /** @type {number} */ channel) =>
     lookOf(facts, channel, model.get("scale"), model.get("colormap"));
 
-  const paintMap = (/** @type {any} */ context, /** @type {number} */ tile, ...box) => {
+  const paintMap = (/** @type {any} */ context, /** @type {number} */ tile, /** @type {number[]} */ ...box) => {
     const { maps, facts } = current();
     const key = `${model.get("scale")} ${model.get("colormap")}`;
     if (atlas?.maps !== maps || atlas?.key !== key) {
@@ -131,7 +132,7 @@ function allMaps(model, state, signal, tell) {
     context.drawImage(atlas.canvas, sx, sy, facts.columns, facts.rows, x, y, w, t);
     if (facts.each[tile].bad) hatch(context, maps.data, tile * facts.area, facts.rows, facts.columns, x, y, w, t);
   };
-  const paintUnit = (/** @type {any} */ context, /** @type {number} */ tile, ...box) => {
+  const paintUnit = (/** @type {any} */ context, /** @type {number} */ tile, /** @type {number[]} */ ...box) => {
     const { maps, facts } = current();
     const [x, y, w, t] = box;
     const { map, limits } = look(facts, tile);
@@ -157,8 +158,8 @@ function allMaps(model, state, signal, tell) {
     layout: (width) => {
       const { facts } = current();
       const ratio = window.devicePixelRatio || 1;
-      const room = { width, height: HEIGHT, gap: 6, least: facts.vector ? 64 : 24, ratio, zoom: model.get("zoom") };
-      const shape = facts.vector ? [44, 64] : [facts.rows, facts.columns];
+      const room = { width, height: HEIGHT, gap: 6, least: facts.vector ? 52 : 24, ratio, zoom: model.get("zoom") };
+      const shape = facts.vector ? [44, 52] : [facts.rows, facts.columns];
       const height = facts.vector ? 60 : HEIGHT;
       return { ...fit(facts.channels, shape[0], shape[1], { ...room, height }), count: facts.channels };
     },
@@ -213,7 +214,8 @@ export default {
       const maps = read(state.get("maps"));
       const view = model.get("view");
       empty.hidden = Boolean(maps);
-      for (const part of [ui.tools, ui.foot, all.root, one.root, one.table]) part.hidden = !maps;
+      for (const part of [ui.foot, all.root, one.root, one.table]) part.hidden = !maps;
+      ui.tools.hidden = !maps || view === "one";
       ui.root.dataset.view = view;
       if (!maps) return say(ui.title, "Feature maps");
       const facts = factsOf(maps);
@@ -224,7 +226,7 @@ export default {
       const whole = `${layer} · ${count(facts.channels)} ${facts.channels === 1 ? size.replace("s,", ",") : size}`;
       say(ui.title, view === "one" ? `${layer} · ${word} ${channel} of ${facts.channels}` : whole);
       say(ui.line, view === "one" ? one.words(facts, channel) : inWords(facts));
-      mark();
+      mark(facts.vector);
       all.root.hidden = view === "one";
       one.root.hidden = view === "all" || facts.vector;
       one.table.hidden = view === "all";

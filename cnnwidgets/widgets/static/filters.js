@@ -155,7 +155,7 @@ export default {
       }
       const { rows, columns, inputs, channel, whole, all } = now();
       const owner = state.get("kernels_layer") || state.get("layer");
-      const made = owner && owner !== state.get("layer") ? `, of ${owner}` : owner ? ` of ${owner}` : "";
+      const made = owner ? ` of ${owner}` : "";
       const total = state.get("kernels_count");
       say(ui.title, all ? `${count(total)} filters${made}, ${times([rows, columns])}` : `Filter ${channel}${made}, ${times([rows, columns])}`);
       const source = state.get("kernels_inputs");

@@ -125,7 +125,7 @@ export function card(el, kind) {
   const root = h(
     "section",
     // JupyterLab must not take the keys of a focused widget for its notebook.
-    { className: `cw cw-card cw-${kind}`, "aria-labelledby": titleId, "data-lm-suppress-shortcuts": "true" },
+    { className: `cw cw-panel cw-${kind}`, "aria-labelledby": titleId, "data-lm-suppress-shortcuts": "true" },
     h("header", { className: "cw-head" }, title, tools),
     line,
     body,

@@ -22,19 +22,22 @@ import { moved } from "./tiles.js";
  * @property {number} size
  */
 
-const ICON = 56;
+const ICON = 54;
 
-/** What a layer is, in a line each. @param {Layer} layer */
+/** What a layer is, in a line each: its output, what it does in short, its weights. @param {Layer} layer */
 export function inLines({ kind, detail, parameters, shape }) {
-  return [times(shape), detail || kind, parameters ? `${count(parameters)} weights` : "no weights"];
+  const short = (detail || kind).replace(/, (stride|padding|dilation|groups|no bias).*/, "");
+  return [times(shape), short, parameters ? count(parameters) : ""];
 }
 
 /** @param {Layer[]} layers @param {string} chosen */
 export function inWords(layers, chosen) {
   const weights = layers.reduce((sum, layer) => sum + layer.parameters, 0);
-  const at = layers.findIndex((layer) => layer.name === chosen);
-  const where = at < 0 ? "" : ` ${chosen} (${layers[at].kind}) is layer ${at + 1} of ${layers.length}.`;
-  return `From the image to the answer: ${count(layers.length)} layers, ${count(weights)} weights.${where}`;
+  const layer = layers.find((layer) => layer.name === chosen);
+  const whole = `From the image to the answer: ${count(layers.length)} layers, ${count(weights)} weights.`;
+  if (!layer) return whole;
+  const own = layer.parameters ? `, ${count(layer.parameters)} weights` : "";
+  return `${whole} ${chosen}: ${layer.kind}${layer.detail ? `, ${layer.detail}` : ""}${own}.`;
 }
 
 /**
@@ -77,6 +80,7 @@ function tile(title) {
   const canvas = h("canvas", { "aria-hidden": "true" });
   const name = h("span", { className: "cw-layer-name", textContent: title });
   const lines = [0, 1, 2].map(() => h("span", { className: "cw-layer-line" }));
+  lines[2].classList.add("cw-layer-weights");
   return { root: h("div", { className: "cw-layer" }, canvas, name, ...lines), canvas, name, lines };
 }
 

@@ -28,7 +28,9 @@ export function factsOf(maps) {
   const [channels, rows, columns] = vector ? [maps.shape[0], 1, 1] : maps.shape;
   const area = rows * columns;
   const each = [];
+  /** @type {number[]} */
   const peaks = [];
+  /** @type {number[]} */
   const peakAt = [];
   for (let channel = 0; channel < channels; channel++) {
     const start = channel * area;

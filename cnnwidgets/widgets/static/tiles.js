@@ -118,7 +118,7 @@ export function tiles(options) {
     const chosen = options.selected();
     if (chosen >= first && chosen < last) {
       const [x, y] = place(chosen);
-      outline(context, x, y, w, t, 2 * ratio, getComputedStyle(root).getPropertyValue("--cw-accent"));
+      outline(context, x, y, w, t, 2 * ratio, getComputedStyle(canvas).color);
     }
     root.dataset.layout = JSON.stringify({ ...layout, margin: MARGIN, top });
     say(option, chosen >= 0 && chosen < layout.count ? options.describe(chosen) : "nothing selected");
@@ -193,7 +193,7 @@ export function tiles(options) {
  * @param {number} t @param {number} line @param {string} colour
  */
 function outline(context, x, y, w, t, line, colour) {
-  context.strokeStyle = colour || "Highlight";
+  context.strokeStyle = colour;
   context.lineWidth = line;
   context.strokeRect(x - line / 2, y - line / 2, w + line, t + line);
 }
