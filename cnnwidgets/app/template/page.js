@@ -3,21 +3,27 @@
 // the line to the server open, and says in words when the kernel has ended. It runs before Voilà.
 
 (() => {
-  const QUIET_MS = 8000;
+  const QUIET_MS = 4000;
   const RETRY_MS = 1000;
+  let leaving = false;
+  let lineHeld = false;
 
+  /** @type {Record<string, [string, string]>} */
   const SENTENCES = {
     died: [
       "Python has stopped",
-      "The Python behind this page ended unexpectedly, perhaps because memory ran out.",
+      "The Python behind this page ended unexpectedly, perhaps because memory ran out. " +
+        "What is shown can no longer change; reloading starts afresh.",
     ],
     ended: [
       "This page has ended",
-      "The Python behind it was closed, because the page was away for a while.",
+      "The Python behind it was closed, because the page was away for a while. " +
+        "What is shown can no longer change; reloading starts afresh.",
     ],
     gone: [
       "The server does not answer",
-      "cnnwidgets was stopped, or the connection to it is lost.",
+      "cnnwidgets was stopped, or the connection to it is lost. " +
+        "This page goes on by itself as soon as it answers again.",
     ],
     stuck: [
       "Python does not start",
@@ -40,16 +46,20 @@
     if (bar instanceof HTMLProgressElement) bar.value = Math.max(bar.value, percent);
   }
 
+  const coverNow = () => /** @type {HTMLDialogElement | null} */ (byId("cw-cover"));
+
   /**
-   * Cover the page with what happened and a way on. The first reason stays.
-   * @param {keyof typeof SENTENCES} reason
+   * Cover the page with what happened and a way on. The first reason stays, unless it can pass.
+   * @param {string} reason
    */
   function cover(reason) {
-    if (leaving || byId("cw-cover")) return;
+    if (leaving || (coverNow() && coverNow()?.dataset.reason !== "gone")) return;
+    coverNow()?.remove();
     const [title, text] = SENTENCES[reason];
     const dialog = document.createElement("dialog");
     dialog.id = "cw-cover";
     dialog.className = "cw-card";
+    dialog.dataset.reason = reason;
     dialog.setAttribute("role", "alertdialog");
     dialog.setAttribute("aria-labelledby", "cw-cover-title");
     dialog.setAttribute("aria-describedby", "cw-cover-text");
@@ -58,17 +68,21 @@
     heading.textContent = title;
     const words = document.createElement("p");
     words.id = "cw-cover-text";
-    words.textContent = `${text} What is shown can no longer change; reloading starts afresh.`;
+    words.textContent = text;
     const reload = document.createElement("button");
     reload.className = "cw-button";
     reload.type = "button";
     reload.textContent = "Reload";
     reload.addEventListener("click", () => location.reload());
     dialog.append(heading, words, reload);
-    dialog.addEventListener("cancel", (event) => event.preventDefault());
+    const show = () => {
+      dialog.showModal();
+      reload.focus();
+    };
+    // Escape closes a dialog, at the second press even where the first is refused.
+    dialog.addEventListener("close", show);
     document.body.append(dialog);
-    dialog.showModal();
-    reload.focus();
+    show();
     byId("cw-loading")?.remove();
   }
 
@@ -81,16 +95,24 @@
     const address = new URL(`${baseUrl}api/kernels/${kernelId}/line`, location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     let quietSince = performance.now();
+    let isOver = false;
 
     const dial = () => {
       let isOpen = false;
       const line = new WebSocket(address);
-      line.addEventListener("open", () => (isOpen = true));
-      line.addEventListener("message", (event) => cover(JSON.parse(event.data).kernel));
+      line.addEventListener("open", () => {
+        isOpen = true;
+        if (coverNow()?.dataset.reason === "gone") coverNow()?.remove();
+      });
+      line.addEventListener("message", (event) => {
+        isOver = true;
+        cover(JSON.parse(event.data).kernel);
+      });
       line.addEventListener("close", () => {
+        if (isOver || leaving) return;
         if (isOpen) quietSince = performance.now();
         if (performance.now() - quietSince > QUIET_MS) cover("gone");
-        else if (!leaving && !byId("cw-cover")) setTimeout(dial, RETRY_MS);
+        setTimeout(dial, RETRY_MS);
       });
     };
     dial();
@@ -129,14 +151,12 @@
     look();
   }
 
-  let leaving = false;
   addEventListener("pagehide", () => (leaving = true));
   addEventListener("pageshow", (event) => {
     // A page brought back from the browser's memory has lost its kernel.
     if (event.persisted) location.reload();
   });
   const stuck = setTimeout(() => cover("stuck"), 120_000);
-  let lineHeld = false;
 
   /** @type {any} */ const voila = window;
   voila.cw_cover = cover;
