@@ -102,7 +102,7 @@ export function enlarged(model, state, signal, tell, lookOf) {
     table.refresh();
     if (root.hidden) return;
     const width = root.clientWidth;
-    const wide = width >= SIDE_BY_SIDE;
+    const wide = width >= SIDE_BY_SIDE && Boolean(state.get("image"));
     root.dataset.wide = String(wide);
     const side = Math.min(LARGEST, wide ? (width - 16) / 2 : width);
     paintMap(side);
