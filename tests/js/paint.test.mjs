@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { load } from "./modules.mjs";
+
+const { LEVELS, colourMapFor, colours, fillPixels, levelOf, limitsOf } = await load("paint");
+
+const floats = (...values) => new Float32Array(values);
+const colourAt = (map, level) => [...colours(map).subarray(level * 3, level * 3 + 3)];
+const painted = (data, map, limits) => {
+  const out = new Uint8ClampedArray(data.length * 4).fill(77);
+  fillPixels(data, 0, data.length, map, limits, out);
+  return Array.from(data, (_, i) => [...out.subarray(i * 4, i * 4 + 4)]);
+};
+
+describe("a colour map", () => {
+  test("has its ends at its ends", () => {
+    assert.deepEqual(colourAt("viridis", 0), [0x44, 0x01, 0x54]);
+    assert.deepEqual(colourAt("viridis", LEVELS - 1), [0xfd, 0xe7, 0x25]);
+    assert.deepEqual(colourAt("grey", 0), [0, 0, 0]);
+    assert.deepEqual(colourAt("grey", LEVELS - 1), [255, 255, 255]);
+  });
+
+  test("is exactly white at zero and nowhere else, where it diverges", () => {
+    const middle = (LEVELS - 1) / 2;
+    assert.ok(Number.isInteger(middle));
+    for (let level = 0; level < LEVELS; level++) {
+      const white = colourAt("diverging", level).every((part) => part === 255);
+      assert.equal(white, level === middle, `level ${level}`);
+    }
+  });
+
+  test("is blue below zero and orange above, darker the further, where it diverges", () => {
+    const light = (level) => {
+      const [r, g, b] = colourAt("diverging", level);
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const middle = (LEVELS - 1) / 2;
+    for (let off = 1; off <= middle; off++) {
+      const [below, above] = [colourAt("diverging", middle - off), colourAt("diverging", middle + off)];
+      assert.ok(below[2] > below[0], `blue at −${off}`);
+      assert.ok(above[0] > above[2], `orange at +${off}`);
+      assert.ok(light(middle - off) < light(middle - off + 1), `darker at −${off}`);
+      assert.ok(light(middle + off) < light(middle + off - 1), `darker at +${off}`);
+    }
+  });
+
+  test("gets lighter with every level, where it is sequential", () => {
+    for (const map of ["viridis", "cividis", "grey"]) {
+      const light = (level) => {
+        const [r, g, b] = colourAt(map, level);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      // One level of rounding in each part weighs up to 1.
+      for (let level = 4; level < LEVELS; level++) assert.ok(light(level) > light(level - 4) - 1, `${map} ${level}`);
+      assert.ok(light(LEVELS - 1) > light(0) + 100);
+    }
+  });
+});
+
+describe("limits", () => {
+  const cases = [
+    ["of what is never negative start at zero", floats(0.5, 2, 1), { low: 0, high: 2, bad: 0, signed: false }],
+    ["of signed data are symmetric", floats(-0.5, 2, 1), { low: -2, high: 2, bad: 0, signed: true }],
+    ["of signed data are symmetric about the larger side", floats(-3, 2), { low: -3, high: 3, bad: 0, signed: true }],
+    ["of nothing but negative values are symmetric", floats(-3, -1), { low: -3, high: 3, bad: 0, signed: true }],
+    ["of zeros are zero", floats(0, 0), { low: 0, high: 0, bad: 0, signed: false }],
+    ["of −0 are those of zero", floats(-0, 0), { low: 0, high: 0, bad: 0, signed: false }],
+    ["leave out and count what is not finite", floats(NaN, 1, Infinity, -Infinity), { low: 0, high: 1, bad: 3, signed: false }],
+    ["of nothing finite are zero", floats(NaN, NaN), { low: 0, high: 0, bad: 2, signed: false }],
+    ["of no values are zero", floats(), { low: 0, high: 0, bad: 0, signed: false }],
+  ];
+  for (const [name, data, expected] of cases) {
+    test(name, () => {
+      const limits = limitsOf(data);
+      // −0 and 0 are the same limit.
+      assert.deepEqual({ ...limits, low: limits.low + 0, high: limits.high + 0 }, expected);
+    });
+  }
+
+  test("count −∞ whatever was seen before it", () => {
+    assert.equal(limitsOf(floats(-Infinity)).bad, 1);
+    assert.equal(limitsOf(floats(-5, -Infinity)).bad, 1);
+    assert.equal(limitsOf(floats(-Infinity, -5)).low, -5);
+    assert.equal(limitsOf(floats(Infinity, 5)).high, 5);
+  });
+
+  test("hold for a part of the data", () => {
+    assert.deepEqual(limitsOf(floats(-9, 1, 2, 99), 1, 3), { low: 0, high: 2, bad: 0, signed: false });
+  });
+});
+
+describe("a level", () => {
+  const limits = { low: -2, high: 2, bad: 0, signed: true };
+  test("is at the ends for the limits, in the middle for zero, and never outside", () => {
+    assert.equal(levelOf(-2, limits), 0);
+    assert.equal(levelOf(0, limits), (LEVELS - 1) / 2);
+    assert.equal(levelOf(2, limits), LEVELS - 1);
+    assert.equal(levelOf(-99, limits), 0);
+    assert.equal(levelOf(Infinity, limits), LEVELS - 1);
+  });
+
+  test("of zero is the lowest where all is zero and nothing negative", () => {
+    assert.equal(levelOf(0, { low: 0, high: 0, bad: 0, signed: false }), 0);
+  });
+});
+
+describe("pixels", () => {
+  test("have the colour of the level of their value, and are opaque", () => {
+    const data = floats(0, 0.25, 1, -1, 0.5);
+    const limits = limitsOf(data);
+    for (const map of ["diverging", "viridis"]) {
+      const expected = Array.from(data, (value) => [...colourAt(map, levelOf(value, limits)), 255]);
+      assert.deepEqual(painted(data, map, limits), expected);
+    }
+  });
+
+  test("stay clear where the value is not finite", () => {
+    const alphas = painted(floats(NaN, 1, Infinity, -Infinity), "viridis", { low: 0, high: 1, bad: 3, signed: false });
+    assert.deepEqual(alphas.map((pixel) => pixel[3]), [0, 255, 0, 0]);
+  });
+
+  test("take the end colours beyond the limits", () => {
+    const limits = { low: 0, high: 1, bad: 0, signed: false };
+    const [below, above] = painted(floats(-5, 5), "viridis", limits);
+    assert.deepEqual(below.slice(0, 3), colourAt("viridis", 0));
+    assert.deepEqual(above.slice(0, 3), colourAt("viridis", LEVELS - 1));
+  });
+
+  test("are one colour, the lowest, where all is zero", () => {
+    const data = floats(0, 0, 0);
+    const lowest = [...colourAt("viridis", 0), 255];
+    assert.deepEqual(painted(data, "viridis", limitsOf(data)), [lowest, lowest, lowest]);
+  });
+
+  test("are written where they are wanted, and nowhere else", () => {
+    const out = new Uint8ClampedArray(5 * 4).fill(7);
+    fillPixels(floats(9, 0, 1, 9), 1, 2, "grey", { low: 0, high: 1, bad: 0, signed: false }, out, 2);
+    assert.deepEqual([...out], [...Array(8).fill(7), 0, 0, 0, 255, 255, 255, 255, 255, 7, 7, 7, 7]);
+  });
+});
+
+test("automatic colours diverge for signed data alone, and a chosen map is kept", () => {
+  assert.equal(colourMapFor("auto", limitsOf(floats(-1, 1))), "diverging");
+  assert.equal(colourMapFor("auto", limitsOf(floats(0, 1))), "viridis");
+  assert.equal(colourMapFor("grey", limitsOf(floats(-1, 1))), "grey");
+});
