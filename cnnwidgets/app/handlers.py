@@ -3,7 +3,7 @@
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader
 from jupyter_server.auth.decorator import allow_unauthenticated, ws_authenticated
@@ -15,7 +15,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from cnnwidgets.app import words
-from cnnwidgets.app.kernels import Full, Seat, seat_of_request
+from cnnwidgets.app.kernels import Full, PageKernels, Seat, seat_of_request
 
 TEMPLATES = Path(__file__).with_name("template")
 GOING_AWAY = 1001  # RFC 6455, 7.4.1: what a browser says when a page is left
@@ -43,6 +43,11 @@ OWN_HOST_ONLY = "; ".join(
 def _notice_template() -> Any:
     loader = FileSystemLoader(TEMPLATES)
     return Environment(loader=loader, autoescape=True).get_template("notice.html.j2")
+
+
+def kernels_of(handler: JupyterHandler) -> PageKernels:
+    """The kernels of the app that a handler answers for."""
+    return cast(PageKernels, handler.settings["kernel_manager"])
 
 
 class ReadableHandler(JupyterHandler):
@@ -107,9 +112,9 @@ class NotebookPage(ReadableHandler, TornadoVoilaHandler):
             self.show(words.EMBEDDED)
             return
         try:
-            self.seat = self.kernel_manager.reserve()
+            self.seat = kernels_of(self).reserve()
         except Full:
-            self.show(words.full(self.kernel_manager.max_kernels))
+            self.show(words.full(kernels_of(self).max_kernels))
             return
         # Reading the token sets the cookie that the page's closing request needs (voila#1458).
         _ = self.xsrf_token
@@ -119,7 +124,7 @@ class NotebookPage(ReadableHandler, TornadoVoilaHandler):
         except StreamClosedError:
             self.left_early = True
         finally:
-            self.kernel_manager.release(self.seat)
+            kernels_of(self).release(self.seat)
             self._end_if_left()
 
     async def _stream(self, path: str | None) -> None:
@@ -133,7 +138,7 @@ class NotebookPage(ReadableHandler, TornadoVoilaHandler):
             self.write(html)
             await self.flush()
             kernel_id = self.seat.kernel_id if self.seat else None
-            if kernel_id is not None and not self.kernel_manager.is_there(kernel_id):
+            if kernel_id is not None and not kernels_of(self).is_there(kernel_id):
                 self.write('<script>window.cw_cover("died")</script>')
                 return
 
@@ -150,7 +155,7 @@ class NotebookPage(ReadableHandler, TornadoVoilaHandler):
 
     def _end_if_left(self) -> None:
         if self.left_early and self.seat is not None and self.seat.kernel_id is not None:
-            self.kernel_manager.end_soon(self.seat.kernel_id, now=True)
+            kernels_of(self).end_soon(self.seat.kernel_id, now=True)
 
 
 class KernelSocket(VoilaKernelWebsocketHandler):
@@ -180,8 +185,8 @@ class LineSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         super().open(kernel_id)
         self.set_nodelay(True)
         self.kernel_id = kernel_id
-        if self.kernel_manager.is_there(kernel_id):
-            self.kernel_manager.pick_up(kernel_id, self)
+        if kernels_of(self).is_there(kernel_id):
+            kernels_of(self).pick_up(kernel_id, self)
         else:
             self.hang_up("ended")
 
@@ -198,5 +203,5 @@ class LineSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def on_close(self) -> None:
         if not self.hung_up:
             left = self.close_code == GOING_AWAY
-            self.kernel_manager.put_down(self.kernel_id, self, page_left=left)
+            kernels_of(self).put_down(self.kernel_id, self, page_left=left)
         super().on_close()

@@ -7,12 +7,13 @@ import socket
 import sys
 import threading
 import webbrowser
-from typing import Any
+from typing import Any, cast
 
 from jupyter_server.auth.identity import PasswordIdentityProvider
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
+from tornado.platform.asyncio import BaseAsyncIOLoop
 from traitlets.config import Config
 from voila.app import Voila
 
@@ -116,6 +117,8 @@ class App(Voila):
     """Voilà, serving one notebook or a folder of them."""
 
     sockets: list[socket.socket]
+    template_paths: Any
+    static_paths: Any
 
     def __init__(self, settings: AppSettings, port: int) -> None:
         super().__init__(
@@ -186,7 +189,8 @@ class App(Voila):
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self._handle_signal_stop)
-        self.ioloop.asyncio_loop.set_exception_handler(_forget_ended_kernels)
+        loop = cast(BaseAsyncIOLoop, self.ioloop).asyncio_loop
+        loop.set_exception_handler(_forget_ended_kernels)
         server = HTTPServer(self.app)
         server.add_sockets(self.sockets)
         print(f"cnnwidgets is at {self.address}  (Ctrl-C stops it)", flush=True)

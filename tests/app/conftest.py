@@ -26,3 +26,12 @@ def serve(notebook: Path, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app on a tiny notebook, shared by the tests that leave it as it was."""
+    home = tmp_path_factory.mktemp("app")
+    server = start_app(write_notebook(home / "tiny.ipynb", "print('hello')"), home)
+    yield server
+    server.stop()

@@ -58,8 +58,8 @@ async def refused_with(url, **headers):
         return error.code
 
 
-def test_it_listens_on_loopback_only(serve):
-    port = int(serve().url.split(":")[2].strip("/"))
+def test_it_listens_on_loopback_only(server):
+    port = int(server.url.split(":")[2].strip("/"))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # a documentation address; nothing is sent
         other = probe.getsockname()[0]
@@ -69,8 +69,8 @@ def test_it_listens_on_loopback_only(serve):
         caller.connect((other, port))
 
 
-def test_a_name_that_points_here_is_not_here(serve):
-    assert status_of(serve().url, Host="evil.example") == 403
+def test_a_name_that_points_here_is_not_here(server):
+    assert status_of(server.url, Host="evil.example") == 403
 
 
 def test_the_token_guards_pages_kernels_and_sockets(serve):
@@ -137,16 +137,13 @@ def test_a_reader_who_leaves_while_python_starts_leaves_no_kernel(serve):
     eventually(lambda: not server.kernels(), "the kernel ends", timeout_s=5)
 
 
-def test_an_unknown_address_is_a_readable_page(serve):
-    server = serve()
+def test_an_unknown_address_is_a_readable_page(server):
     for path in ("nothing", "voila/files/tiny.ipynb", "login", "voila/tree"):
         status, text, _ = get(server.url + path)
         assert (status, "Nothing here" in text) == (404, True), path
 
 
-def test_a_page_without_its_kernel_is_told_so(serve):
-    server = serve()
-
+def test_a_page_without_its_kernel_is_told_so(server):
     async def first_word():
         url = f"{server.url.replace('http', 'ws')}api/kernels/{NOBODY}/line"
         async with websocket(url) as line:

@@ -5,6 +5,7 @@ to put a notebook on it. When it ends, no page may have logged an error, thrown,
 host for anything, except what the test has announced with `watch.expect`.
 """
 
+import contextlib
 import itertools
 import re
 import shutil
@@ -13,7 +14,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    TimeoutError,
+    sync_playwright,
+)
 
 from tests.servers import Server, start_app, start_lab, write_notebook
 
@@ -29,6 +38,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 READY_MS = 40_000
+LAB_HAS_BEGUN = re.compile(r"\[[\d*]+\]")
 
 
 @pytest.fixture(scope="session")
@@ -155,9 +165,14 @@ class LabHost(Host):
         page.wait_for_selector(
             '.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=READY_MS
         )
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        return page
+        # Lab drops the command, silently, while it is still connecting: ask until a cell has begun.
+        for _ in range(5):
+            page.get_by_role("menuitem", name="Run", exact=True).click()
+            page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+            with contextlib.suppress(TimeoutError):
+                page.locator(".jp-InputPrompt", has_text=LAB_HAS_BEGUN).first.wait_for(timeout=4000)
+                return page
+        raise AssertionError("JupyterLab did not run the notebook")
 
 
 @pytest.fixture(scope="session")

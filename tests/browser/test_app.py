@@ -79,8 +79,10 @@ def test_a_page_says_what_it_is_doing_before_python_runs(voila, page):
     assert status.count() == 0
 
 
-@pytest.mark.parametrize(("scheme", "paper"), [("light", (247, 247, 245)), ("dark", (20, 21, 23))])
-@pytest.mark.parametrize("width", [360, 1024])
+@pytest.mark.parametrize(
+    ("scheme", "width", "paper"),
+    [("light", 1024, (247, 247, 245)), ("dark", 360, (20, 21, 23))],
+)
 def test_a_page_follows_the_system_and_fits_its_window(voila, new_page, scheme, paper, width):
     page = voila.open(new_page(scheme, width=width), SLIDER)
     read = "node => getComputedStyle(node).getPropertyValue"
