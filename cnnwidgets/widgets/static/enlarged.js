@@ -15,10 +15,12 @@ const LARGEST = 320;
 const SIDE_BY_SIDE = 420;
 
 /**
- * @param {Model} model @param {Model} state @param {AbortSignal} signal @param {(text: string) => void} tell
+ * @param {Model} model @param {Model} state @param {AbortSignal} signal
+ * @param {(place: import("./maps.js").Place | null) => void} tell
  * @param {(facts: Facts, channel: number, scale: string, colormap: string) => {map: string, limits: any}} lookOf
+ * @param {(facts: Facts, data: import("./kit.js").Numbers, place: import("./maps.js").Place) => string} reading
  */
-export function enlarged(model, state, signal, tell, lookOf) {
+export function enlarged(model, state, signal, tell, lookOf, reading) {
   const mapCanvas = h("canvas", { className: "cw-one-map", tabIndex: 0, role: "application" });
   const inputCanvas = h("canvas", { className: "cw-one-input", role: "img" });
   const spoken = h("p", { className: "cw-hidden", "aria-live": "polite" });
@@ -92,13 +94,12 @@ export function enlarged(model, state, signal, tell, lookOf) {
 
   const readAt = (/** @type {[number, number]} */ [row, column]) => {
     if (!shown) return "";
-    const { maps, facts, channel } = shown;
-    const value = number(maps.data[channel * facts.area + row * facts.columns + column]);
-    return `channel ${channel} · row ${row} · column ${column} · value ${value}`;
+    return reading(shown.facts, shown.maps.data, { channel: shown.channel, row, column });
   };
 
   const paint = (/** @type {NumberArray} */ maps, /** @type {Facts} */ facts, /** @type {number} */ channel) => {
     shown = { maps, facts, channel };
+    if (pointed && (pointed[0] >= facts.rows || pointed[1] >= facts.columns)) pointed = null;
     table.refresh();
     if (root.hidden) return;
     const width = root.clientWidth;
@@ -128,7 +129,7 @@ export function enlarged(model, state, signal, tell, lookOf) {
   };
   const point = (/** @type {[number, number] | null} */ place) => {
     pointed = place;
-    tell(place ? readAt(place) : "");
+    tell(place && shown && { channel: shown.channel, row: place[0], column: place[1] });
     repaint();
   };
   const choose = (/** @type {[number, number] | null} */ place) => {
@@ -162,7 +163,7 @@ export function enlarged(model, state, signal, tell, lookOf) {
     const [row, column] = placeOf(facts, facts.peakAt[channel]);
     const peak = facts.peaks[channel];
     if (!(peak > 0) && facts.each[channel].low === 0) return "Silent: zero everywhere for this image.";
-    return `${times([facts.rows, facts.columns])}, responds most at row ${row}, column ${column}: ${number(peak)}.`;
+    return `Responds most at row ${row}, column ${column}: ${number(peak)}.`;
   };
   return { root, table: table.root, paint, words };
 }

@@ -55,7 +55,7 @@ export function inWords(facts) {
   if (!Number.isFinite(facts.peaks[facts.strongest])) return "No value of this layer is a finite number.";
   if (facts.vector) return `One value a unit, no map. Unit ${facts.strongest} is the largest.`;
   const [row, column] = placeOf(facts, facts.peakAt[facts.strongest]);
-  return `Each map is one channel's response over the whole image. Channel ${facts.strongest} responds most, at row ${row}, column ${column}.`;
+  return `Each map is one channel's response to the image. Channel ${facts.strongest} responds most, at row ${row}, column ${column}.`;
 }
 
 /**
@@ -64,9 +64,10 @@ export function inWords(facts) {
  */
 export const unitName = (unit, facts, classes) => (facts.channels === classes.length ? classes[unit] : `${unit}`);
 
-/** What is read at a place. @param {Facts} facts @param {import("./kit.js").Numbers} data
- * @param {number} channel @param {number} row @param {number} column */
-export function reading(facts, data, channel, row, column) {
+/** What is read at a place; nothing outside the maps.
+ * @param {Facts} facts @param {import("./kit.js").Numbers} data @param {import("./maps.js").Place} place */
+export function reading(facts, data, { channel, row, column }) {
+  if (channel >= facts.channels || row >= facts.rows || column >= facts.columns) return "";
   const value = number(data[channel * facts.area + row * facts.columns + column]);
   if (facts.vector) return `unit ${channel} · value ${value}`;
   return `channel ${channel} · row ${row} · column ${column} · value ${value}`;
@@ -108,7 +109,8 @@ function controls(model, signal) {
 
 /**
  * All maps of the layer, as tiles.
- * @param {Model} model @param {Model} state @param {AbortSignal} signal @param {(text: string) => void} tell
+ * @param {Model} model @param {Model} state @param {AbortSignal} signal
+ * @param {(place: import("./maps.js").Place | null) => void} tell
  */
 function allMaps(model, state, signal, tell) {
   /** @type {{maps: any, key: string, canvas: any, place: any} | null} */
@@ -169,12 +171,12 @@ function allMaps(model, state, signal, tell) {
     describe: (tile) => {
       const { facts, maps } = current();
       const [row, column] = placeOf(facts, facts.peakAt[tile]);
-      return `${reading(facts, maps.data, tile, row, column)}${facts.vector ? "" : ", its largest"}`;
+      return `${reading(facts, maps.data, { channel: tile, row, column })}${facts.vector ? "" : ", its largest"}`;
     },
     hover: (tile, u, v) => {
-      const { maps, facts } = current();
-      if (tile === null) return tell("");
-      tell(reading(facts, maps.data, tile, Math.floor(v * facts.rows), Math.floor(u * facts.columns)));
+      const { facts } = current();
+      const place = { row: Math.floor(v * facts.rows), column: Math.floor(u * facts.columns) };
+      tell(tile === null ? null : { channel: tile, ...place });
     },
   });
   return grid;
@@ -189,21 +191,22 @@ export default {
     const scale = legend();
     const readout = h("output", { className: "cw-readout" });
     const empty = h("p", { className: "cw-empty", textContent: "No feature maps yet." });
-    let hovered = "";
-    const tell = (/** @type {string} */ text) => {
-      hovered = text;
-      say(readout, text || resting());
-    };
-    const resting = () => {
+    /** @type {import("./maps.js").Place | null} */
+    let hovered = null;
+    const readOut = () => {
       const maps = read(state.get("maps"));
-      if (!maps || state.get("channel") >= maps.shape[0]) return "";
-      const facts = factsOf(maps);
       const channel = state.get("channel");
+      if (!maps || channel >= maps.shape[0]) return say(readout, "");
+      const facts = factsOf(maps);
       const [row, column] = state.get("pixel") ?? placeOf(facts, facts.peakAt[channel]);
-      return reading(facts, maps.data, channel, row, column);
+      say(readout, reading(facts, maps.data, hovered ?? { channel, row, column }));
+    };
+    const tell = (/** @type {import("./maps.js").Place | null} */ place) => {
+      hovered = place;
+      readOut();
     };
     const all = allMaps(model, state, signal, tell);
-    const one = enlarged(model, state, signal, tell, lookOf);
+    const one = enlarged(model, state, signal, tell, lookOf, reading);
     ui.tools.append(...tools);
     ui.body.append(empty, h("div", { className: "cw-all" }, all.root), one.root);
     ui.foot.append(scale.root, readout);
@@ -236,7 +239,7 @@ export default {
       scale.show(map, limits, shared ? "shared by all" : `channel ${channel} alone`);
       if (!all.root.hidden) all.paint();
       one.paint(maps, facts, channel);
-      say(readout, hovered || resting());
+      readOut();
     };
     const traits = ["maps", "channel", "pixel", "image", "layer", "classes", "colormap", "scale", "zoom", "view"];
     const ask = follow([model, state], traits, paint, signal);

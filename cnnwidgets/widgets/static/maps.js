@@ -56,6 +56,8 @@ export function together(each) {
   return { low: signed ? -high : 0, high, bad, signed };
 }
 
+/** A value in the maps. @typedef {{channel: number, row: number, column: number}} Place */
+
 /** Row and column of a place in a map. @param {Facts} facts @param {number} at @returns {[number, number]} */
 export const placeOf = (facts, at) => [Math.floor(at / facts.columns), at % facts.columns];
 
