@@ -26,7 +26,7 @@ const ICON = 54;
 
 /** What a layer is, in a line each: its output, what it does in short, its weights. @param {Layer} layer */
 export function inLines({ kind, detail, parameters, shape }) {
-  const short = (detail || kind).replace(/, (stride|padding|dilation|groups|no bias).*/, "");
+  const short = (detail || kind).replace(/, (stride|padding|dilation|groups|no bias|\d+ channels).*/, "");
   return [times(shape), short, parameters ? count(parameters) : ""];
 }
 
