@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 class Dashboard(View):
     """What goes in and comes out, the network and its maps, and one channel: side by side.
 
-    Dashboard(scope) makes its own widgets; they stay reachable under their names.
+    Dashboard(scope) makes its own widgets, and closes them with itself; they are reachable under
+    their names.
     """
 
     _esm = script("dashboard")
     _css = style("dashboard")
     page_writes: ClassVar[frozenset[str]] = frozenset()
+    scope: "Microscope"
 
     heading = Unicode().tag(sync=True)
     """What is looked at, in a line: the model, its size, how much of the set it reads."""
@@ -46,7 +48,7 @@ class Dashboard(View):
     """The Filters."""
 
     def __init__(self, scope: "Microscope"):
-        self.scope = scope
+        self._stage_of(scope)  # refuses what is no microscope
         self.parts = (
             DigitPicker(scope),
             Prediction(scope),
@@ -56,14 +58,18 @@ class Dashboard(View):
             FeatureMaps(scope, view="one"),
             Filters(scope),
         )
-        for name in ("colormap", "scale"):
-            link((self.parts[3], name), (self.parts[5], name))
+        self._links = [
+            link((self.parts[3], name), (self.parts[5], name)) for name in ("colormap", "scale")
+        ]
         names = ("picker", "prediction", "layers", "maps", "slider", "enlarged", "filters")
         super().__init__(heading=_heading(scope), **dict(zip(names, self.parts, strict=True)))
+        self.scope = scope
         scope.observe(self._say_heading, names="step")
 
     def _let_go(self) -> None:
         self.scope.unobserve(self._say_heading, names="step")
+        for linked in self._links:
+            linked.unlink()
         for part in self.parts:
             part.close()
         super()._let_go()
@@ -74,7 +80,7 @@ class Dashboard(View):
 
 def _heading(scope: "Microscope") -> str:
     words = [scope.name, f"{scope.parameters:,} weights"]
-    if scope.history is not None:
+    if scope.history is not None and scope.step is not None:
         accuracy = scope.history.at(scope.step).accuracy
         words.append(f"reads {100 * accuracy:.1f} % of the test images")
     return " · ".join(words)

@@ -2,43 +2,31 @@
 
 import copy
 import difflib
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from traitlets import Any as AnyTrait
-from traitlets import HasTraits, Int, TraitError, Tuple, Unicode, observe, validate
+from traitlets import TraitError, Unicode, validate
 
-from cnnwidgets.arrays import Array
-from cnnwidgets.data import ImageSet, as_pixels
+from cnnwidgets.arrays import Pixels
+from cnnwidgets.data import ImageSet
 from cnnwidgets.network.kernels import Kernels, kernels_of
 from cnnwidgets.network.probe import Layer, Probe, Run
-from cnnwidgets.network.run import tensors_in
+from cnnwidgets.network.reading import Reading, maps_of, reading_of, scores_in
 from cnnwidgets.training.history import History
+from cnnwidgets.traits import LOCK, Locked, Place, Whole, commit, in_words, same
+
+__all__ = ["Microscope", "Reading"]
+
+SELECTIONS = ("index", "image", "label", "layer", "channel", "pixel", "step")
+BATCH_IMAGES = 500
+BATCH_VALUES = 4_000_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """What the network says of one image.
-
-    logits: (class,) float32, the model's output as it is.
-    probabilities: (class,) float32, its softmax (or the output itself, if that already sums to 1).
-    """
-
-    logits: np.ndarray
-    probabilities: np.ndarray
-
-    @property
-    def best(self) -> int:
-        """The class with the highest probability."""
-        return int(np.argmax(self.probabilities))
-
-
-class Microscope(HasTraits):
+class Microscope(Locked):
     """Looks at one network and one image: what was selected, and what was measured there.
 
     model: any nn.Module that takes (batch, channel, row, column); it is copied, never touched.
@@ -47,23 +35,28 @@ class Microscope(HasTraits):
     budget_bytes: the most that one run may record; None takes Probe's.
 
     Setting a selection measures at once, in the calling thread. A value that cannot be shown
-    raises TraitError (or the model's own error) and leaves everything as it was.
+    raises TraitError and leaves everything as it was. Several are set as one within
+    `hold_trait_notifications()`. Observers are told when every trait has its new value.
+
+    Raises TypeError or ValueError for a model, images or a history that do not fit together.
     """
 
-    index = Int(None, allow_none=True)
+    index = Whole(None, allow_none=True)
     """Which image of the set, from 0; None while `image` is not one of them."""
-    image = Array("uint8", axes=(3,))
-    """The picture looked at: uint8 (channel, row, column), before normalisation."""
-    label = Int(None, allow_none=True)
+    image = Pixels()
+    """The picture looked at: uint8 (channel, row, column), before normalisation. It may be set to
+    anything `as_pixels` takes, (row, column) too."""
+    label = Whole(None, allow_none=True)
     """The class that the image is said to have, or None."""
     layer = Unicode()
     """The layer looked at, by its name in `layers`."""
-    channel = Int(0)
+    channel = Whole(0)
     """The channel looked at, from 0; the unit, where the layer gives a vector."""
-    pixel = Tuple(Int(), Int(), default_value=None, allow_none=True)
+    pixel = Place()
     """The pixel looked at in the feature map: (row, column), or None."""
-    step = Int(None, allow_none=True)
-    """The recorded training step whose weights are looked at; None without a history."""
+    step = Whole(None, allow_none=True)
+    """The recorded training step whose weights are looked at; None without a history. Set to
+    another number, it becomes the nearest recorded step."""
     run = AnyTrait(None, allow_none=True, read_only=True)
     """Everything the network computed for `image`: a Run."""
     prediction = AnyTrait(None, allow_none=True, read_only=True)
@@ -78,30 +71,24 @@ class Microscope(HasTraits):
         budget_bytes: int | None = None,
     ):
         super().__init__()
-        if not isinstance(images, ImageSet):
-            raise TypeError(
-                f"images must be an ImageSet, and is a {type(images).__name__}; "
-                "make one with cnnwidgets.load or ImageSet.from_arrays"
-            )
+        _check_images(images)
         self.images = images
         self.history = history
         self.name = type(model).__name__
-        self._slide = copy.deepcopy(model).eval().requires_grad_(False)
-        self._probe = Probe(
-            self._slide, **({} if budget_bytes is None else {"budget_bytes": budget_bytes})
-        )
-        self._lock = threading.RLock()
-        self._committing = False
+        self._stage: Any = None  # the widgets' own: what carries this to a page
+        self._slide = _copy_of(model)
+        budget = {} if budget_bytes is None else {"budget_bytes": budget_bytes}
+        self._probe = Probe(self._slide, **budget)
+        self._loaded: int | None = None
         self._scores: dict[int | None, np.ndarray] = {}
-        if history is not None:
-            self._load(history.steps[-1])
-        self._show(images.images[0], index=0, step=history.steps[-1] if history else None)
-        self.layer = self._first_layer()
+        # What the traits were when all of them fitted together.
+        self._settled: dict[str, Any] = dict.fromkeys(self.trait_names())
+        self._settle({"index": 0, "step": _last_step(history)})
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The layers that the image went through, in the order they ran."""
-        return tuple(layer for layer in self.run.layers if layer.name in self.run)
+        """The layers that gave numbers for the image, in the order they ran."""
+        return _shown(self.run)
 
     @property
     def parameters(self) -> int:
@@ -111,146 +98,149 @@ class Microscope(HasTraits):
     def maps(self, layer: str | None = None) -> np.ndarray:
         """The feature maps of a layer (the selected one) for the image: what the hook stored.
 
-        Returns float32 (channel, row, column), or (unit,) for a vector. Maps without a channel
-        axis count as one channel; axes before the last three count as channels.
+        Returns read-only float32 (channel, row, column), or (unit,) for a vector. Maps without a
+        channel axis count as one channel; axes before the last three count as channels.
         """
-        values = self.run[layer or self.layer][0].float().cpu().numpy()
-        if values.ndim == 0:
-            values = values.reshape(1)
-        elif values.ndim not in (1, 3):
-            values = values.reshape(-1, *values.shape[-2:])
-        values.setflags(write=False)
-        return values
+        return maps_of(self.run, layer or self.layer)
 
     def kernels(self, layer: str | None = None) -> Kernels | None:
         """The kernels that make a layer's (the selected one's) maps, or None if there are none."""
-        with self._lock:
+        with LOCK:
+            self._load(self._settled["step"])
             return kernels_of(self._probe, self.run, layer or self.layer)
 
     def predicted(self, progress: Callable[[int], None] | None = None) -> np.ndarray:
-        """The class that the network reads in each image of the set.
+        """The class that the network of the selected step reads in each image of the set.
 
         Takes a second or so for 10,000 digits, and is remembered for each step; safe in a thread.
-        progress: called with the number of images done so far.
+        A step selected meanwhile is the one answered for.
+        progress: called with the number of images done so far; what it raises ends the reading.
         Returns int64 (image,). Raises ValueError for a model that does not score classes.
         """
-        with self._lock:
-            step, slide = self.step, self._slide
-            if step in self._scores:
-                return self._scores[step]
-            if self.prediction is None:
-                raise ValueError(f"{self.name} does not score classes; its output is no vector")
-            slide = copy.deepcopy(slide)
-        done: list[np.ndarray] = []
-        for start in range(0, len(self.images), 500):
-            batch = self._batch(self.images.images[start : start + 500])
-            with torch.no_grad():
-                done.append(next(tensors_in(slide(batch))).argmax(1).cpu().numpy())
-            if progress is not None:
-                progress(min(start + 500, len(self.images)))
-        self._scores[step] = np.concatenate(done)
-        return self._scores[step]
+        while True:
+            with LOCK:
+                step = self._settled["step"]
+                if step in self._scores:
+                    return self._scores[step]
+                if self.prediction is None:
+                    raise ValueError(f"{self.name} does not score classes; its output is no vector")
+                self._load(step)
+                probe = Probe(copy.deepcopy(self._slide), self._probe.budget_bytes)
+            done: list[np.ndarray] = []
+            at, size = 0, max(1, BATCH_VALUES // self.images.images[0].size)
+            while at < len(self.images) and self._settled["step"] == step:
+                batch = self._batch(self.images.images[at : at + min(size, BATCH_IMAGES)])
+                scores = scores_in(probe.run(batch, layers=[]).output)
+                if scores is None or len(scores) != len(batch):
+                    raise ValueError(f"{self.name} does not score {len(batch)} images at once")
+                done.append(scores.argmax(1).cpu().numpy())
+                at += len(batch)
+                if progress is not None:
+                    progress(at)
+            if at == len(self.images):
+                self._scores[step] = np.concatenate(done)
+                self._scores[step].setflags(write=False)
 
-    @validate("index")
-    def _check_index(self, proposal: Any) -> int | None:
-        index = proposal.value
-        if index is None or self._committing:
-            return index
-        if not 0 <= index < len(self.images):
-            raise TraitError(
-                f"index (={index}) must be from 0 to {len(self.images) - 1}, "
-                f"the images of {self.images.name!r}"
-            )
-        self._show(self.images.images[index], index=index, step=self.step)
-        return index
-
-    @validate("image")
-    def _check_image(self, proposal: Any) -> np.ndarray:
-        if self._committing:
-            return proposal.value
-        self._show(proposal.value, index=None, step=self.step)
-        return self.image
-
-    @validate("step")
-    def _check_step(self, proposal: Any) -> int | None:
-        if self._committing or proposal.value == self.step:
-            return proposal.value
-        if self.history is None or proposal.value is None:
-            raise TraitError(
-                f"step (={proposal.value}) needs a recorded history; "
-                "give one with Microscope(model, images, history=...)"
-                if self.history is None
-                else "step must be a recorded step of the history, and is None"
-            )
-        step, before = self.history.at(proposal.value).step, self.step
-        self._load(step)
-        try:
-            self._show(self.image, index=self.index, step=step, label=self.label)
-        except Exception:
-            self._load(before)
-            raise
-        return step
-
-    @validate("layer")
-    def _check_layer(self, proposal: Any) -> str:
-        names = [layer.name for layer in self.layers]
-        if proposal.value not in names:
-            near = difflib.get_close_matches(proposal.value, names, n=2) or names[:3]
-            hint = " or ".join(map(repr, near))
-            raise TraitError(f"no layer {proposal.value!r}; did you mean {hint}?")
-        return proposal.value
-
-    @observe("layer")
-    def _keep_selections_inside(self, _change: Any) -> None:
-        maps = self.maps()
-        if self.channel >= len(maps):
-            self.channel = 0
-        if self.pixel is not None and not _inside(self.pixel, maps.shape[1:]):
-            self.pixel = None
-
-    @validate("channel")
-    def _check_channel(self, proposal: Any) -> int:
-        count = len(self.maps())
-        if not 0 <= proposal.value < count:
-            raise TraitError(
-                f"channel (={proposal.value}) must be from 0 to {count - 1}, "
-                f"the channels of {self.layer!r}"
-            )
-        return proposal.value
-
-    @validate("pixel")
-    def _check_pixel(self, proposal: Any) -> tuple[int, int] | None:
-        shape = self.maps().shape[1:]
-        if proposal.value is not None and not _inside(proposal.value, shape):
-            size = f"{shape[0]} rows and {shape[1]} columns" if shape else "single values"
-            raise TraitError(
-                f"pixel (={proposal.value}) is outside {self.layer!r}, which has {size}"
-            )
-        return proposal.value
-
-    def _load(self, step: int) -> None:
-        assert self.history is not None
-        with self._lock:
-            self._slide.load_state_dict(self.history.at(step).weights)
-
-    def _show(
-        self, image: Any, *, index: int | None, step: int | None, label: int | None = None
-    ) -> None:
-        """Measures an image, and only when that went well makes it the selected one."""
-        with self._lock:
-            pixels = as_pixels(image)
-            pixels = pixels[None] if pixels.ndim == 2 else pixels
-            run = self._probe.run(self._batch(pixels[None]))
-            self._committing = True
+    @validate(*SELECTIONS)
+    def _check(self, proposal: Any) -> Any:
+        """Settles what is set; within hold_trait_notifications, everything set there at once."""
+        name = proposal.trait.name
+        wanted = {
+            other: getattr(self, other)
+            for other in SELECTIONS
+            if other != name and not same(self._settled[other], getattr(self, other))
+        }
+        if not same(self._settled[name], proposal.value):
+            wanted[name] = proposal.value
+        if wanted:
             try:
-                self.image = pixels
-                self.index = index
-                self.label = label if index is None else int(self.images.labels[index])
-                self.step = step
-                self.set_trait("prediction", _reading(run.output))
-                self.set_trait("run", run)
-            finally:
-                self._committing = False
+                self._settle(wanted)
+            except TraitError:
+                raise
+            except Exception as problem:
+                raise TraitError(in_words(problem)) from problem
+        return getattr(self, name)
+
+    def _settle(self, wanted: dict[str, Any]) -> None:
+        """Measures what is wanted, and only when all of it can be shown makes it the state."""
+        now = {**self._settled, **self._picture(wanted)}
+        now["step"] = self._recorded(wanted.get("step", now["step"]))
+        if now["image"] is not self._settled["image"] or now["step"] != self._settled["step"]:
+            self._load(now["step"])
+            try:
+                now["run"] = self._probe.run(self._batch(now["image"][None]))
+            except BaseException:
+                self._load(self._settled["step"])
+                raise
+            now["prediction"] = reading_of(now["run"])
+        now |= self._place(now["run"], wanted)
+        self._settled = now
+        commit(self, now)
+
+    def _picture(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """The image that is wanted, with its index and label."""
+        index, label = wanted.get("index"), wanted.get("label")
+        if label is not None:
+            _within("label", label, len(self.images.classes), f"classes of {self.images.name!r}")
+        if index is not None:
+            _within("index", index, len(self.images), f"images of {self.images.name!r}")
+            known = int(self.images.labels[index]) if label is None else label
+            return {"index": index, "image": self.images.images[index], "label": known}
+        if "image" in wanted:
+            if wanted["image"] is None:
+                raise TraitError("image must be a picture (channel, row, column), and is None")
+            return {"index": None, "image": wanted["image"], "label": label}
+        return {name: wanted[name] for name in ("index", "label") if name in wanted}
+
+    def _recorded(self, step: int | None) -> int | None:
+        if self.history is None:
+            if step is not None:
+                raise TraitError(
+                    f"step (={step}) needs a recorded history; "
+                    "give one with Microscope(model, images, history=...)"
+                )
+            return None
+        if step is None:
+            raise TraitError(f"step must be a recorded step, such as {self.history.steps[-1]}")
+        return min(self.history.steps, key=lambda recorded: abs(recorded - step))
+
+    def _place(self, run: Run, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Layer, channel and pixel as wanted; those before where they still fit."""
+        shown = {layer.name: layer for layer in _shown(run)}
+        if not shown:
+            raise ValueError(f"no layer of {self.name} gives numbers for an image: nothing to show")
+        layer = wanted.get("layer", self._settled["layer"])
+        if layer not in shown and "layer" in wanted:
+            near = difflib.get_close_matches(layer, shown, n=2) or list(shown)[:3]
+            raise TraitError(f"no layer {layer!r}; did you mean {' or '.join(map(repr, near))}?")
+        if layer not in shown:
+            first = next((name for name, each in shown.items() if each.kind == "Conv2d"), None)
+            layer = first or next(iter(shown))
+        count, *sides = maps_of(run, layer).shape
+        channel = wanted.get("channel", self._settled["channel"] or 0)
+        if "channel" in wanted:
+            _within("channel", channel, count, f"channels of {layer!r}")
+        pixel = wanted.get("pixel", self._settled["pixel"])
+        inside = pixel is not None and len(sides) == 2 and _inside(pixel, sides)
+        if pixel is not None and "pixel" in wanted and not inside:
+            size = f"{sides[0]} rows and {sides[1]} columns" if sides else "single values"
+            raise TraitError(f"pixel (={pixel}) is outside {layer!r}, which has {size}")
+        return {
+            "layer": layer,
+            "channel": channel if channel < count else 0,
+            "pixel": pixel if inside else None,
+        }
+
+    def _load(self, step: int | None) -> None:
+        """Puts the weights of a recorded step into the slide, if they are not there."""
+        if step is None or step == self._loaded or self.history is None:
+            return
+        try:
+            self._slide.load_state_dict(self.history.at(step).weights)
+        except RuntimeError as problem:
+            words = " ".join(str(problem).split())
+            raise ValueError(f"history does not fit {self.name}: {words}") from problem
+        self._loaded = step
 
     def _batch(self, images: np.ndarray) -> Tensor:
         channels = len(self.images.mean)
@@ -259,25 +249,50 @@ class Microscope(HasTraits):
                 f"image has {images.shape[1]} channels, and the images of "
                 f"{self.images.name!r} have {channels}"
             )
-        first = next((p for p in self._slide.parameters() if p.is_floating_point()), None)
-        batch = torch.from_numpy(self.images.normalize(images))
-        return batch if first is None else batch.to(first.device, first.dtype)
+        return torch.from_numpy(self.images.normalize(images))
 
-    def _first_layer(self) -> str:
-        return next(
-            (layer.name for layer in self.layers if layer.kind == "Conv2d"), self.layers[0].name
+
+def _check_images(images: object) -> None:
+    if not isinstance(images, ImageSet):
+        raise TypeError(
+            f"images must be an ImageSet, and is a {type(images).__name__}; "
+            "make one with cnnwidgets.load or ImageSet.from_arrays"
         )
+    if not len(images):
+        raise ValueError(f"images ({images.name!r}) is an empty set; give at least one image")
 
 
-def _inside(pixel: tuple[int, int], shape: tuple[int, ...]) -> bool:
-    return len(shape) == 2 and all(0 <= at < size for at, size in zip(pixel, shape, strict=True))
-
-
-def _reading(output: Any) -> Reading | None:
-    scores = next(tensors_in(output), None)
-    if scores is None or scores.ndim != 2:
+def _last_step(history: object) -> int | None:
+    if history is None:
         return None
-    logits = scores[0].float().cpu()
-    sums_to_one = bool((logits >= 0).all()) and abs(float(logits.sum()) - 1) < 1e-3
-    probabilities = logits if sums_to_one else logits.softmax(0)
-    return Reading(logits.numpy(), probabilities.numpy())
+    if not isinstance(history, History):
+        raise TypeError(f"history must be a History or None, and is a {type(history).__name__}")
+    if not history.steps:
+        raise ValueError("history has no snapshots yet; take one with add_snapshot")
+    return history.steps[-1]
+
+
+def _copy_of(model: nn.Module) -> nn.Module:
+    """A copy of the model that evaluates, and learns nothing."""
+    model = Probe(model).model
+    try:
+        slide = copy.deepcopy(model)
+    except Exception as problem:
+        name = type(model).__name__
+        raise TypeError(f"model (a {name}) cannot be copied: {in_words(problem)}") from problem
+    for module in slide.modules():  # not slide.eval(), which a model may override
+        module.training = False
+    return slide.requires_grad_(False)
+
+
+def _shown(run: Run) -> tuple[Layer, ...]:
+    return tuple(layer for layer in run.layers if layer.name in run and run[layer.name].numel())
+
+
+def _inside(pixel: tuple[int, int], sides: list[int]) -> bool:
+    return all(0 <= at < side for at, side in zip(pixel, sides, strict=True))
+
+
+def _within(name: str, value: int, count: int, of: str) -> None:
+    if not 0 <= value < count:
+        raise TraitError(f"{name} (={value}) must be from 0 to {count - 1}, the {of}")

@@ -1,15 +1,13 @@
 """ChannelSlider: which channel to look at."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from traitlets import validate
-
+from cnnwidgets.widgets.alone import OwnMaps
 from cnnwidgets.widgets.modules import script, style
-from cnnwidgets.widgets.shared import Maps
-from cnnwidgets.widgets.view import View, check_channel
+from cnnwidgets.widgets.view import View
 
 
-class ChannelSlider(Maps, View):
+class ChannelSlider(OwnMaps, View):
     """Slider, number and previous/next, with a mark for how strongly each channel responds.
 
     A mark is the channel's largest value for this image. ChannelSlider(scope), or alone:
@@ -19,7 +17,3 @@ class ChannelSlider(Maps, View):
     _esm = script("channel_slider")
     _css = style("channel_slider")
     page_writes: ClassVar[frozenset[str]] = frozenset({"channel"})
-
-    @validate("channel")
-    def _check_channel(self, proposal: Any) -> int:
-        return check_channel(self, proposal.value)

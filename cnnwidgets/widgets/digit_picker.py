@@ -4,19 +4,22 @@ import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from traitlets import Bool, Bunch, Int, TraitError, Unicode, observe, validate
+from traitlets import Bool, Bunch, TraitError, Unicode, observe, validate
 
-from cnnwidgets.arrays import Array, to_wire
+from cnnwidgets.arrays import Array, buffer, to_wire
+from cnnwidgets.data import ImageSet
+from cnnwidgets.traits import LOCK, Whole, in_words
+from cnnwidgets.widgets.alone import within
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.shared import Picture, Scores
 from cnnwidgets.widgets.view import View
 
 if TYPE_CHECKING:
-    from cnnwidgets.data import ImageSet
     from cnnwidgets.scope import Microscope
 
 TILE_PIXELS = 48
 TILES_A_MESSAGE = 2048
+SEEDS = 2**32
 
 
 class DigitPicker(Picture, Scores, View):
@@ -30,15 +33,15 @@ class DigitPicker(Picture, Scores, View):
     _css = style("digit_picker")
     page_writes: ClassVar[frozenset[str]] = frozenset({"index", "only", "misread", "seed"})
 
-    only = Int(None, allow_none=True).tag(sync=True)
+    only = Whole(None, allow_none=True).tag(sync=True)
     """Show this class alone, by its number; None shows all."""
     misread = Bool(False).tag(sync=True)
     """Show only images that the network gets wrong; needs a microscope."""
-    seed = Int(0).tag(sync=True)
+    seed = Whole(0).tag(sync=True)
     """0 keeps the order of the set; any other number shuffles, the same number the same way."""
     order = Array("uint32", axes=(1,)).tag(sync=True, to_json=to_wire)
     """The images shown, by index, in the order of the grid."""
-    version = Int(0).tag(sync=True)
+    version = Whole(0).tag(sync=True)
     """Counts the changes of `order`, so that tiles of an older one are told apart."""
     progress = Unicode().tag(sync=True)
     """What is being worked out, in words; empty when nothing is."""
@@ -47,22 +50,35 @@ class DigitPicker(Picture, Scores, View):
         self,
         scope: "Microscope | None" = None,
         *,
-        images: "ImageSet | None" = None,
+        images: ImageSet | None = None,
         **traits: Any,
     ):
         if (scope is None) == (images is None):
             raise TypeError("DigitPicker needs a microscope or images=an ImageSet, and one of them")
-        self.scope = scope
-        self.images = images if scope is None else scope.images
         if images is not None:
+            if not isinstance(images, ImageSet) or not len(images):
+                raise TypeError(
+                    f"images must be an ImageSet with images, and is {images!r:.80}; make one with "
+                    "cnnwidgets.load or ImageSet.from_arrays"
+                )
             traits = {"index": 0, **traits}
             traits |= {"classes": list(images.classes), "source": images.name, "size": len(images)}
-        self._reading: threading.Thread | None = None
+        self._given = images
+        self._reader: threading.Thread | None = None
+        self._outdated = False
         super().__init__(scope, **traits)
         self.on_msg(self._answer)
         if scope is not None:
             scope.observe(self._read_again, names="step")
         self._arrange()
+
+    @property
+    def images(self) -> ImageSet:
+        """The images to choose from."""
+        if self.scope is not None:
+            return self.scope.images
+        assert self._given is not None
+        return self._given
 
     def _let_go(self) -> None:
         if self.scope is not None:
@@ -72,15 +88,14 @@ class DigitPicker(Picture, Scores, View):
     @validate("index")
     def _check_index(self, proposal: Any) -> int | None:
         if self.stage is None and proposal.value is not None:
-            _within("index", proposal.value, len(self.images), f"the images of {self.source!r}")
+            within("index", proposal.value, len(self.images), f"images of {self.images.name!r}")
         return proposal.value
 
     @validate("only")
     def _check_only(self, proposal: Any) -> int | None:
         if proposal.value is not None:
-            _within(
-                "only", proposal.value, len(self.images.classes), f"the classes of {self.source!r}"
-            )
+            images = self.images
+            within("only", proposal.value, len(images.classes), f"classes of {images.name!r}")
         return proposal.value
 
     @validate("misread")
@@ -89,65 +104,88 @@ class DigitPicker(Picture, Scores, View):
             raise TraitError("misread needs a microscope over a network that scores classes")
         return proposal.value
 
+    @validate("seed")
+    def _check_seed(self, proposal: Any) -> int:
+        within("seed", proposal.value, SEEDS, "orders there are")
+        return proposal.value
+
     @observe("index")
-    def _take_image(self, change: Bunch) -> None:
-        if self.stage is None and change.new is not None:
-            self.image = self.images.images[change.new]
-            self.label = int(self.images.labels[change.new])
+    def _take_image(self, _change: Bunch) -> None:
+        if self.stage is None and self.index is not None:
+            with self.hold_sync():
+                self.image = self.images.images[self.index]
+                self.label = int(self.images.labels[self.index])
 
     @observe("only", "misread", "seed")
     def _arrange(self, _change: Bunch | None = None) -> None:
         """Works out `order`; where the network must read the whole set first, in a thread."""
-        if not self.misread:
-            self._put_order(None)
-        elif self._reading is None or not self._reading.is_alive():
-            self._reading = threading.Thread(target=self._read_set, daemon=True)
-            self._reading.start()
+        with LOCK:
+            self._outdated = self.misread
+            if not self.misread:
+                self._put_order(np.ones(len(self.images), dtype=bool))
+            elif self._reader is None:
+                self._reader = threading.Thread(target=self._read_set, daemon=True)
+                self._reader.start()
 
     def _read_again(self, _change: Bunch) -> None:
         if self.misread:
             self._arrange()
 
     def _read_set(self) -> None:
+        """Reads the set for as long as there is a request that came after the last reading."""
         assert self.scope is not None
-        size = len(self.images)
-        try:
-            predicted = self.scope.predicted(
-                lambda done: self._say(f"reading {done:,} of {size:,}")
-            )
-        except Exception as problem:  # a thread has no other place to show it
-            self.error = f"the set could not be read: {problem}"
-        else:
-            self._put_order(predicted != self.images.labels)
-        self.progress = ""
+        while True:
+            with LOCK:
+                if not self._outdated or self.comm is None:
+                    self._reader = None
+                    self.progress = ""
+                    return
+                self._outdated = False
+            try:
+                wrong = self.scope.predicted(self._read_so_far) != self.images.labels
+                with LOCK:
+                    if self.misread and not self._outdated:
+                        self._put_order(wrong)
+            except _NotWantedError:
+                continue
+            except Exception as problem:  # a thread has no other place to show it
+                self.error = f"the set could not be read: {in_words(problem)}"
 
-    def _say(self, words: str) -> None:
-        self.progress = words
+    def _read_so_far(self, done: int) -> None:
+        with LOCK:
+            if not self.misread or self.comm is None:
+                raise _NotWantedError
+            self.progress = f"reading {done:,} of {len(self.images):,}"
 
-    def _put_order(self, wanted: np.ndarray | None) -> None:
-        keep = np.ones(len(self.images), bool) if wanted is None else wanted
+    def _put_order(self, keep: np.ndarray) -> None:
         if self.only is not None:
             keep = keep & (self.images.labels == self.only)
         order = np.flatnonzero(keep).astype(np.uint32)
         if self.seed:
-            np.random.default_rng(abs(self.seed)).shuffle(order)
+            np.random.default_rng(self.seed).shuffle(order)
         with self.hold_sync():
             self.version += 1
             self.order = order
 
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
         """Sends the tiles from `start` up to `stop` of the present order."""
-        start, stop, version = (content.get(key) for key in ("start", "stop", "version"))
-        if not all(type(value) is int for value in (start, stop, version)):
+        asked = content if isinstance(content, dict) else {}
+        start, stop, version = (asked.get(key) for key in ("start", "stop", "version"))
+        if type(start) is not int or type(stop) is not int or type(version) is not int:
             self.error = "a request for tiles needs start, stop and version, whole numbers"
             return
-        if version != self.version:  # the page will ask again, for the order that it has by then
-            return
-        start = max(0, start)
-        chosen = self.order[start : min(stop, start + TILES_A_MESSAGE)]
-        tiles = small(self.images.images[chosen])
-        reply = {"start": start, "version": version, "shape": tiles.shape}
-        self.send(reply, buffers=[memoryview(tiles).cast("B")])
+        with LOCK:
+            if version != self.version:  # the page asks again, for the order that it has by then
+                return
+            start = max(0, start)
+            chosen = self.order[start : max(start, min(stop, start + TILES_A_MESSAGE))]
+            tiles = small(self.images.images[chosen])
+            reply = {"start": start, "version": version, "shape": tiles.shape}
+            self.send(reply, buffers=[buffer(tiles)])
+
+
+class _NotWantedError(Exception):
+    """Ends a reading of the set that nobody waits for."""
 
 
 def small(images: np.ndarray) -> np.ndarray:
@@ -158,8 +196,3 @@ def small(images: np.ndarray) -> np.ndarray:
     stride = max(1, -(-max(images.shape[2:]) // TILE_PIXELS))
     channels = 3 if images.shape[1] >= 3 else 1
     return np.ascontiguousarray(images[:, :channels, ::stride, ::stride])
-
-
-def _within(name: str, value: int, count: int, of: str) -> None:
-    if not 0 <= value < count:
-        raise TraitError(f"{name} (={value}) must be from 0 to {count - 1}, {of}")

@@ -2,14 +2,15 @@
 
 from typing import Any, ClassVar
 
-from traitlets import Enum, Float, validate
+from traitlets import Enum, Float, TraitError, validate
 
+from cnnwidgets.widgets.alone import OwnMaps
 from cnnwidgets.widgets.modules import script, style
-from cnnwidgets.widgets.shared import Maps, Picture
-from cnnwidgets.widgets.view import View, check_channel
+from cnnwidgets.widgets.shared import Picture
+from cnnwidgets.widgets.view import View
 
 
-class FeatureMaps(Maps, Picture, View):
+class FeatureMaps(OwnMaps, Picture, View):
     """All maps of a layer on one canvas, and the selected one large beside the input.
 
     Hovering reads channel, row, column and value; a click selects. A vector is a strip of values.
@@ -31,10 +32,8 @@ class FeatureMaps(Maps, Picture, View):
     zoom = Float(1.0).tag(sync=True)
     """Size of the small maps relative to what fits the card, 0.25 to 8."""
 
-    @validate("channel")
-    def _check_channel(self, proposal: Any) -> int:
-        return check_channel(self, proposal.value)
-
     @validate("zoom")
     def _check_zoom(self, proposal: Any) -> float:
-        return min(8.0, max(0.25, proposal.value))
+        if not 0.25 <= proposal.value <= 8:  # NaN neither
+            raise TraitError(f"zoom (={proposal.value:g}) must be from 0.25 to 8")
+        return proposal.value

@@ -1,12 +1,12 @@
 """Filters: the weights that make the feature maps."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import numpy as np
-from traitlets import Bunch, Enum, observe
+from traitlets import Bunch, Enum, observe, validate
 
+from cnnwidgets.widgets.alone import within
 from cnnwidgets.widgets.modules import script, style
-from cnnwidgets.widgets.shared import Weights
+from cnnwidgets.widgets.shared import Weights, limit_of
 from cnnwidgets.widgets.view import View
 
 
@@ -23,8 +23,17 @@ class Filters(Weights, View):
     view = Enum(("one", "all"), "one").tag(sync=True)
     """What is shown: the selected filter's kernels ("one"), or all filters of the layer."""
 
+    @validate("channel")
+    def _check_channel(self, proposal: Any) -> int:
+        if self.stage is None and self.kernels is not None:
+            within("channel", proposal.value, len(self.kernels), "filters in kernels")
+        return proposal.value
+
     @observe("kernels")
-    def _measure_kernels(self, change: Bunch) -> None:
-        if self.stage is None and change.new is not None:
-            self.kernels_count = len(change.new)
-            self.kernels_limit = float(np.nanmax(np.abs(change.new), initial=0))
+    def _measure_kernels(self, _change: Bunch) -> None:
+        if self.stage is None:
+            kernels = self.kernels
+            self.kernels_count = 0 if kernels is None else len(kernels)
+            self.kernels_limit = 0.0 if kernels is None else limit_of(kernels)
+            if self.channel >= self.kernels_count:
+                self.channel = 0

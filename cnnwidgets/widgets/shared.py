@@ -1,24 +1,26 @@
 """The traits that widgets share, in groups: a view takes those it shows, the stage has them all."""
 
-from traitlets import Bool, Dict, Float, HasTraits, Int, List, Tuple, Unicode
+import numpy as np
+from traitlets import Bool, Dict, Float, HasTraits, List, Unicode
 
-from cnnwidgets.arrays import Array, to_wire, to_wire_all
+from cnnwidgets.arrays import Array, Pixels, to_wire, to_wire_all
+from cnnwidgets.traits import Place, Whole
 
 
 class Picture(HasTraits):
     """The image that is looked at, and the set it comes from."""
 
-    index = Int(None, allow_none=True).tag(sync=True)
+    index = Whole(None, allow_none=True).tag(sync=True)
     """Which image of the set is looked at, from 0; None for one from elsewhere."""
-    image = Array("uint8", axes=(3,)).tag(sync=True, to_json=to_wire)
+    image = Pixels().tag(sync=True, to_json=to_wire)
     """The picture: uint8 (channel, row, column)."""
-    label = Int(None, allow_none=True).tag(sync=True)
+    label = Whole(None, allow_none=True).tag(sync=True)
     """The class that the picture is said to have, or None."""
     classes = List(Unicode()).tag(sync=True)
     """The names of the classes, in the order of the scores."""
     source = Unicode().tag(sync=True)
     """The name of the image set."""
-    size = Int(0).tag(sync=True)
+    size = Whole(0).tag(sync=True)
     """How many images the set has."""
 
 
@@ -29,7 +31,7 @@ class Network(HasTraits):
     """The layer looked at, by name."""
     layers = List(Dict()).tag(sync=True)
     """The layers in the order they ran, each with name, kind, detail, parameters and shape."""
-    thumbnails = Tuple().tag(sync=True, to_json=to_wire_all)
+    thumbnails = List(Array("uint8", axes=(3,))).tag(sync=True, to_json=to_wire_all)
     """For each layer its first channels, small: uint8 (channel, row, column). Where `signed`
     says that the layer has negative values, 128 stands for zero."""
     signed = List(Bool()).tag(sync=True)
@@ -41,9 +43,9 @@ class Maps(HasTraits):
 
     layer = Unicode().tag(sync=True)
     """The layer looked at, by name."""
-    channel = Int(0).tag(sync=True)
+    channel = Whole(0).tag(sync=True)
     """The channel looked at, from 0."""
-    pixel = Tuple(Int(), Int(), default_value=None, allow_none=True).tag(sync=True)
+    pixel = Place().tag(sync=True)
     """The pixel looked at: (row, column) of the feature map, or None."""
     maps = Array("float32", axes=(1, 3)).tag(sync=True, to_json=to_wire)
     """The layer's maps: float32 (channel, row, column), or (unit,) for a vector."""
@@ -54,13 +56,13 @@ class Weights(HasTraits):
 
     layer = Unicode().tag(sync=True)
     """The layer looked at, by name."""
-    channel = Int(0).tag(sync=True)
+    channel = Whole(0).tag(sync=True)
     """The filter looked at, from 0: the one that makes this channel."""
     kernels = Array("float32", axes=(4,)).tag(sync=True, to_json=to_wire)
     """The weights: float32 (filter, input channel, row, column), or None if there are none."""
-    kernels_from = Int(0).tag(sync=True)
+    kernels_from = Whole(0).tag(sync=True)
     """The number of the first filter in `kernels`: not 0 where only the selected one is sent."""
-    kernels_count = Int(0).tag(sync=True)
+    kernels_count = Whole(0).tag(sync=True)
     """How many filters the layer has."""
     kernels_limit = Float(0.0).tag(sync=True)
     """The largest absolute weight of the layer: the end of the colour scale."""
@@ -77,3 +79,9 @@ class Scores(HasTraits):
     """The network's scores: float32 (class,), or None if it gives no score per class."""
     probabilities = Array("float32", axes=(1,)).tag(sync=True, to_json=to_wire)
     """Their softmax: float32 (class,)."""
+
+
+def limit_of(weights: np.ndarray) -> float:
+    """The largest absolute value of an array that is finite, or 0."""
+    sizes = np.abs(weights)
+    return float(sizes.max(initial=0, where=np.isfinite(sizes)))

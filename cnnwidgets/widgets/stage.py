@@ -1,18 +1,18 @@
 """The stage: what all views of one microscope show, sent to a page once."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakSet
 
 import numpy as np
 from traitlets import Bunch
 
-from cnnwidgets.widgets.shared import Maps, Network, Picture, Scores, Weights
-from cnnwidgets.widgets.view import Guarded
+from cnnwidgets.traits import LOCK, commit, same
+from cnnwidgets.widgets.shared import Maps, Network, Picture, Scores, Weights, limit_of
+from cnnwidgets.widgets.view import SELECTIONS, Guarded, View
 
 if TYPE_CHECKING:
     from cnnwidgets.scope import Microscope
 
-SELECTIONS = ("index", "layer", "channel", "pixel")
+FOLLOWED = (*SELECTIONS, "image", "label", "step", "run")
 KERNEL_BYTES = 4_000_000
 THUMBNAIL_CHANNELS = 4
 THUMBNAIL_PIXELS = 28
@@ -28,122 +28,144 @@ class Stage(Picture, Network, Maps, Weights, Scores, Guarded):
 
     _esm = "export default {}"
     page_writes: ClassVar[frozenset[str]] = frozenset(SELECTIONS)
+    scope: "Microscope"
 
     def __init__(self, scope: "Microscope"):
         self.scope = scope
-        self.views: WeakSet = WeakSet()
-        self._weighed = self._moment()
-        super().__init__(**self._fixed(), **self._selected(), **self._measured(), **self._weights())
-        scope.observe(self._follow_run, names="run")
-        scope.observe(self._follow_selection, names=[*SELECTIONS, "label"])
+        self.views: list[View] = []
+        self._seen: dict[str, Any] = dict.fromkeys(FOLLOWED)
+        self._listed: tuple = ()
+        self._found: Any = None
+        super().__init__(
+            classes=list(scope.images.classes),
+            source=scope.images.name,
+            size=len(scope.images),
+            **self._news(),
+        )
+        scope.observe(self._follow, names=list(FOLLOWED))
         self.observe(self._tell_scope, names=list(SELECTIONS))
 
     @staticmethod
     def of(scope: "Microscope") -> "Stage":
         """The stage of a microscope: the one it has, or a new one."""
-        stage = getattr(scope, "_stage", None)
-        if stage is None:
-            stage = scope._stage = Stage(scope)
-        return stage
+        with LOCK:
+            if scope._stage is None:
+                scope._stage = Stage(scope)
+            return scope._stage
+
+    def leave(self, view: View) -> None:
+        """Forgets a view; the last one to leave ends the stage."""
+        with LOCK:
+            self.views = [other for other in self.views if other is not view]
+            if not self.views:
+                self.close()
 
     def close(self) -> None:
         """Ends the stage; a later view of the same microscope starts a new one."""
         if self.comm is not None:  # once: Python closes a widget again when it forgets it
-            self.scope.unobserve(self._follow_run, names="run")
-            self.scope.unobserve(self._follow_selection, names=[*SELECTIONS, "label"])
-            self.scope._stage = None
+            self.scope.unobserve(self._follow, names=list(FOLLOWED))
+            if self.scope._stage is self:
+                self.scope._stage = None
         super().close()
 
-    def _fixed(self) -> dict[str, Any]:
-        images = self.scope.images
-        return {"classes": list(images.classes), "source": images.name, "size": len(images)}
+    def _follow(self, _change: Bunch) -> None:
+        """Takes over all that is new in the microscope at once: one message to the page."""
+        if all(same(self._seen[name], getattr(self.scope, name)) for name in FOLLOWED):
+            return  # an earlier notification of the same change has done it
+        values = self._news()
+        with self.hold_sync():
+            commit(self, values)
+        for view in tuple(self.views):
+            view.follow(values)
 
-    def _selected(self) -> dict[str, Any]:
-        return {name: getattr(self.scope, name) for name in SELECTIONS}
+    def _news(self) -> dict[str, Any]:
+        scope, before = self.scope, self._seen
+        self._seen = now = {name: getattr(scope, name) for name in FOLLOWED}
+        values = {name: now[name] for name in (*SELECTIONS, "image", "label")}
+        if now["run"] is not before["run"]:
+            values |= self._measured()
+        if now["run"] is not before["run"] or now["layer"] != before["layer"]:
+            values["maps"] = scope.maps()
+        if now["layer"] != before["layer"] or now["step"] != before["step"]:
+            self._found = scope.kernels()
+            values |= self._weights()
+        elif now["channel"] != before["channel"] and self.kernels_partial:
+            values |= self._weights()
+        return values
 
     def _measured(self) -> dict[str, Any]:
         scope, prediction = self.scope, self.scope.prediction
-        maps = [scope.maps(layer.name) for layer in scope.layers]
-        signed = [bool((values < 0).any()) for values in maps]
-        return {
-            "image": scope.image,
-            "label": scope.label,
-            "layers": [
+        values = {
+            "logits": prediction and prediction.logits,
+            "probabilities": prediction and prediction.probabilities,
+        }
+        layers = scope.layers
+        if layers != self._listed:
+            self._listed = layers
+            values["layers"] = [
                 {
                     "name": layer.name,
                     "kind": layer.kind,
                     "detail": layer.detail,
                     "parameters": layer.parameters,
-                    "shape": list(layer.shape),
+                    "shape": list(layer.shape or ()),
                 }
-                for layer in scope.layers
-            ],
-            "thumbnails": tuple(map(thumbnail, maps, signed)),
-            "signed": signed,
-            "maps": scope.maps(),
-            "logits": prediction and prediction.logits,
-            "probabilities": prediction and prediction.probabilities,
-        }
+                for layer in layers
+            ]
+        maps = [scope.maps(layer.name) for layer in layers]
+        signed = [has_negative(each) for each in maps]
+        return {**values, "signed": signed, "thumbnails": list(map(thumbnail, maps, signed))}
+
+    @property
+    def kernels_partial(self) -> bool:
+        """Whether only the selected filter is sent: all of them would be too many bytes."""
+        return self._found is not None and self._found.weights.nbytes > KERNEL_BYTES
 
     def _weights(self) -> dict[str, Any]:
-        found = self.scope.kernels()
+        found = self._found
         if found is None:
-            return {"kernels": None, "kernels_count": 0, "kernels_layer": "", "kernels_inputs": ""}
-        whole = found.weights.nbytes <= KERNEL_BYTES
-        first = 0 if whole else self.scope.channel
+            return {
+                "kernels": None,
+                "kernels_from": 0,
+                "kernels_count": 0,
+                "kernels_limit": 0.0,
+                "kernels_layer": "",
+                "kernels_inputs": "",
+            }
+        first = self.scope.channel if self.kernels_partial else 0
+        last = first + 1 if self.kernels_partial else len(found.weights)
         return {
-            "kernels": found.weights if whole else found.weights[first : first + 1],
+            "kernels": found.weights[first:last],
             "kernels_from": first,
             "kernels_count": len(found.weights),
-            "kernels_limit": float(np.abs(found.weights).max()),
+            "kernels_limit": limit_of(found.weights),
             "kernels_layer": found.layer,
             "kernels_inputs": found.inputs or "",
         }
 
-    def _moment(self) -> Any:
-        """What the weights depend on, selections aside."""
-        return self.scope.step
 
-    def _follow_run(self, _change: Bunch) -> None:
-        values = {**self._selected(), **self._measured()}
-        if self._moment() != self._weighed:
-            self._weighed = self._moment()
-            values |= self._weights()
-        self._put(values)
-
-    def _follow_selection(self, change: Bunch) -> None:
-        values = {change.name: change.new}
-        if change.name == "layer":
-            values |= {**self._selected(), "maps": self.scope.maps(), **self._weights()}
-        elif change.name == "channel" and self.kernels is not None:
-            if len(self.kernels) < self.kernels_count:
-                values |= self._weights()
-        self._put(values)
-
-    def _put(self, values: dict[str, Any]) -> None:
-        with self.hold_sync():
-            for name, value in values.items():
-                setattr(self, name, value)
-
-    def _tell_scope(self, change: Bunch) -> None:
-        try:
-            setattr(self.scope, change.name, change.new)
-        except Exception:
-            setattr(self, change.name, getattr(self.scope, change.name))
-            raise
+def has_negative(values: np.ndarray) -> bool:
+    """Whether an array has a value below zero."""
+    low = values.min(initial=0)
+    return bool(low < 0) if low == low else bool((values < 0).any())
 
 
 def thumbnail(maps: np.ndarray, signed: bool) -> np.ndarray:
     """A few channels of a layer, small, in 8 bits: an icon of its maps.
 
     maps: float32 (channel, row, column), or (unit,), which becomes one row.
-    Returns uint8 (channel, row, column), at most 4 channels of about 28×28; with signed, 128 is
-    zero and 1 and 255 are the ends of a symmetric scale.
+    Returns uint8 (channel, row, column), at most 4 channels of at most 28×28; with signed, 128 is
+    zero and 1 and 255 are the ends of a symmetric scale. NaN and infinite values count as zero.
     """
     if maps.ndim == 1:
         maps = maps[None, None, :THUMBNAIL_PIXELS]
     stride = max(1, -(-max(maps.shape[1:]) // THUMBNAIL_PIXELS))
-    few = np.nan_to_num(maps[:THUMBNAIL_CHANNELS, ::stride, ::stride], posinf=0, neginf=0)
-    limit = max(float(np.abs(few).max(initial=0)), 1e-12)
-    scaled = few / limit * (127 if signed else 255) + (128 if signed else 0)
-    return np.rint(scaled).astype(np.uint8)
+    few = maps[:THUMBNAIL_CHANNELS, ::stride, ::stride]
+    limit = float(np.abs(few).max(initial=0))
+    if not np.isfinite(limit):
+        few = np.nan_to_num(few, posinf=0, neginf=0)
+        limit = float(np.abs(few).max(initial=0))
+    middle, reach = (128.5, 127) if signed else (0.5, 255)
+    icon = (few / max(limit, 1e-30) * np.float32(reach) + np.float32(middle)).astype(np.uint8)
+    icon.flags.writeable = False
+    return icon

@@ -5,18 +5,25 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from anywidget import AnyWidget, WidgetTrait
-from traitlets import Bunch, TraitError, Unicode
+from traitlets import Bunch, HasTraits, TraitError, Unicode
+
+from cnnwidgets.traits import LOCK, Locked, commit, in_words, same
 
 if TYPE_CHECKING:
     from cnnwidgets.scope import Microscope
+    from cnnwidgets.widgets.stage import Stage
 
 Names = str | Iterable[str] | None
 
+SELECTIONS = ("index", "layer", "channel", "pixel")
+LONGEST_ERROR = 400
 
-class Guarded(AnyWidget):
+
+class Guarded(Locked, AnyWidget):
     """A widget that takes from the page only what the page may write, and says what it refused."""
 
     page_writes: ClassVar[frozenset[str]] = frozenset()
+    scope: "Microscope | None" = None
 
     error = Unicode().tag(sync=True)
     """What was refused last, in a sentence with the remedy; empty when all is well."""
@@ -24,22 +31,51 @@ class Guarded(AnyWidget):
     @classmethod
     def public_traits(cls) -> list[str]:
         """The traits that are this package's own and known to the page."""
+        foreign = AnyWidget.class_traits()
         return [
-            name for name in cls.class_traits(sync=True) if name not in AnyWidget.class_traits()
+            name
+            for name in cls.class_traits(sync=True)
+            if name not in foreign and not name.startswith("_")
         ]
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Takes what a page sent; an invalid value changes nothing and becomes `error`."""
-        allowed = {name: value for name, value in sync_data.items() if name in self.page_writes}
-        with self.hold_sync():
-            error = "" if len(allowed) == len(sync_data) else _refusal(sync_data, allowed)
-            try:
-                super().set_state(allowed)
-            except Exception as problem:  # shown where the person looks: a page has no traceback
-                error = _sentence(problem)
+    def set_state(self, sync_data: Any) -> None:
+        """Takes what a page sent, all of it or nothing; why nothing becomes `error`."""
+        with LOCK, self.hold_sync():
+            error = self._refusal(sync_data)
+            if not error:
+                try:
+                    super().set_state(sync_data)
+                except Exception as problem:  # shown where the person looks: a page has no log
+                    error = _shortened(in_words(problem))
             self.error = error
-        if error:
-            self.send_state([name for name in sync_data if name in self.keys])
+            if error and isinstance(sync_data, dict):  # the page has these already: correct it
+                self._states_to_send.update(name for name in sync_data if name in self.keys)
+
+    def _refusal(self, sent: Any) -> str:
+        """Why a page's message is not even tried, or nothing."""
+        if not isinstance(sent, dict):
+            return f"a page sends names and values, and not a {type(sent).__name__}"
+        odd = ", ".join(sorted(map(str, sent.keys() - self.page_writes)))
+        return _shortened(f"a page may not write {odd}") if odd else ""
+
+    def _tell_scope(self, change: Bunch) -> None:
+        """Hands what was selected here to the microscope; what that refuses is taken back."""
+        scope = self.scope
+        assert scope is not None
+        wanted = {
+            name: getattr(self, name)
+            for name in SELECTIONS
+            if self.has_trait(name) and not same(getattr(scope, name), getattr(self, name))
+        }
+        try:
+            if len(wanted) == 1:
+                setattr(scope, *next(iter(wanted.items())))
+            elif wanted:
+                with scope.hold_trait_notifications():
+                    for name, value in wanted.items():
+                        setattr(scope, name, value)
+        finally:
+            commit(self, {name: getattr(scope, name) for name in wanted})
 
 
 class View(Guarded):
@@ -55,23 +91,26 @@ class View(Guarded):
     def __init__(self, scope: "Microscope | None" = None, **traits: Any):
         self._refuse_unknown(traits)
         self._shared: frozenset[str] = frozenset()
+        self.scope = scope
         if scope is None:
             super().__init__(**traits)
             return
-        from cnnwidgets.widgets.stage import Stage
-
-        stage = Stage.of(scope)
-        shared = frozenset(set(self.public_traits()) & set(stage.public_traits())) - {"error"}
-        if given := shared & traits.keys():
-            raise TypeError(
-                f"{', '.join(sorted(given))} of {type(self).__name__} follows the microscope; "
-                "set it there, or leave the microscope out"
-            )
-        self._shared = shared
-        super().__init__(stage=stage, **traits, **{name: getattr(stage, name) for name in shared})
-        stage.views.add(self)
-        stage.observe(self._follow_stage, names=list(shared))
-        self.observe(self._tell_stage, names=list(shared & stage.page_writes))
+        stage = self._stage_of(scope)
+        try:
+            shared = frozenset(set(self.public_traits()) & set(stage.public_traits())) - {"error"}
+            if given := shared & traits.keys():
+                raise TypeError(
+                    f"{', '.join(sorted(given))} of {type(self).__name__} follows the microscope; "
+                    "set it there, or leave the microscope out"
+                )
+            self._shared = shared
+            followed = {name: getattr(stage, name) for name in shared}
+            super().__init__(stage=stage, **traits, **followed)
+        except BaseException:
+            stage.leave(self)
+            raise
+        stage.views.append(self)
+        self.observe(self._keep_following, names=list(shared))
 
     def close(self) -> None:
         """Ends the widget on every page; the last view of a microscope ends its stage."""
@@ -79,13 +118,9 @@ class View(Guarded):
             self._let_go()
         super().close()
 
-    def _let_go(self) -> None:
-        """Stops following the microscope."""
-        if self.stage is not None:
-            self.stage.unobserve(self._follow_stage, names=list(self._shared))
-            self.stage.views.discard(self)
-            if not self.stage.views:
-                self.stage.close()
+    def follow(self, values: dict[str, Any]) -> None:
+        """Takes over, from the stage, those of the values that this view shows."""
+        commit(self, {name: values[name] for name in values.keys() & self._shared})
 
     def get_state(self, key: Names = None, drop_defaults: bool = False) -> dict[str, Any]:
         """The state a page needs; what the stage holds is left to the stage."""
@@ -95,15 +130,33 @@ class View(Guarded):
     def _should_send_property(self, key: str, value: Any) -> bool:
         return key not in self._shared and super()._should_send_property(key, value)
 
-    def _follow_stage(self, change: Bunch) -> None:
-        setattr(self, change.name, change.new)
+    def _let_go(self) -> None:
+        """Stops following the microscope."""
+        if self.stage is not None:
+            self.unobserve(self._keep_following, names=list(self._shared))
+            self.stage.leave(self)
 
-    def _tell_stage(self, change: Bunch) -> None:
-        try:
-            setattr(self.stage, change.name, change.new)
-        except Exception:
-            setattr(self, change.name, getattr(self.stage, change.name))
-            raise
+    def _keep_following(self, change: Bunch) -> None:
+        """Tells the microscope of a selection, and takes back what only the microscope sets."""
+        if same(getattr(self.stage, change.name), getattr(self, change.name)):
+            return
+        if change.name in SELECTIONS:
+            self._tell_scope(change)
+            return
+        commit(self, {change.name: getattr(self.stage, change.name)})
+        raise TraitError(
+            f"{change.name} of {type(self).__name__} follows the microscope; set it there"
+        )
+
+    def _stage_of(self, scope: "Microscope") -> "Stage":
+        from cnnwidgets.widgets.stage import Stage
+
+        if not (isinstance(scope, HasTraits) and scope.has_trait("run")):
+            raise TypeError(
+                f"{type(self).__name__} shows a Microscope, and was given a "
+                f"{type(scope).__name__}; without a microscope, name what it shows"
+            )
+        return Stage.of(scope)
 
     def _refuse_unknown(self, traits: dict[str, Any]) -> None:
         known = self.trait_names()
@@ -113,24 +166,5 @@ class View(Guarded):
             raise TypeError(f"{type(self).__name__} has no {name!r}{hint}")
 
 
-def _refusal(sent: dict[str, Any], allowed: dict[str, Any]) -> str:
-    return f"a page may not write {', '.join(sorted(sent.keys() - allowed.keys()))}"
-
-
-def _sentence(problem: Exception) -> str:
-    text = " ".join([str(problem), *getattr(problem, "__notes__", ())])
-    return (
-        text
-        if isinstance(problem, TraitError | ValueError)
-        else f"{type(problem).__name__}: {text}"
-    )
-
-
-def check_channel(view: Any, channel: int) -> int:
-    """Refuses a channel that the maps of a view which works alone do not have."""
-    if view.stage is None and view.maps is not None and not 0 <= channel < len(view.maps):
-        count = len(view.maps)
-        raise TraitError(
-            f"channel (={channel}) must be from 0 to {count - 1}, the channels of maps"
-        )
-    return channel
+def _shortened(words: str) -> str:
+    return words if len(words) <= LONGEST_ERROR else f"{words[:LONGEST_ERROR]}…"

@@ -1,0 +1,69 @@
+"""What a run says of its one image: the maps of a layer, and the scores of the classes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from cnnwidgets.network.run import Run, tensors_in
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What the network says of one image.
+
+    logits: (class,) float32, the model's output as it is.
+    probabilities: (class,) float32, its softmax (or the output itself, if that already sums to 1).
+    """
+
+    logits: np.ndarray
+    probabilities: np.ndarray
+
+    @property
+    def best(self) -> int | None:
+        """The class with the highest probability, or None if one is not a number."""
+        return None if np.isnan(self.probabilities).any() else int(np.argmax(self.probabilities))
+
+
+def scores_in(output: object) -> Tensor | None:
+    """The first tensor of an output, if it is one score per class: (batch, class), two or more."""
+    scores = next(tensors_in(output), None)
+    return scores if scores is not None and scores.ndim == 2 and scores.shape[1] > 1 else None
+
+
+def reading_of(run: Run) -> Reading | None:
+    """What a run of one image says of it, or None if the model does not score classes."""
+    scores = scores_in(run.output)
+    if scores is None or len(scores) != 1:
+        return None
+    logits = _real(scores[0])
+    sums_to_one = bool((logits >= 0).all()) and abs(float(logits.sum()) - 1) < 1e-3
+    probabilities = logits if sums_to_one else logits.softmax(0)
+    return Reading(_frozen(logits), _frozen(probabilities))
+
+
+def maps_of(run: Run, layer: str) -> np.ndarray:
+    """What a layer gave for the one image of a run, read-only and not copied where it can be.
+
+    Returns float32 (channel, row, column), or (unit,) for a vector. Maps without a channel axis
+    count as one channel; axes before the last three count as channels. Where the first axis is
+    not the batch of one, as in sequence-first layers, nothing is dropped.
+    """
+    values = run[layer]
+    values = values[0] if values.ndim and len(values) == 1 else values
+    if values.ndim == 0:
+        values = values.reshape(1)
+    elif values.ndim not in (1, 3):
+        values = values.reshape(-1, *values.shape[-2:])
+    return _frozen(_real(values))
+
+
+def _real(values: Tensor) -> Tensor:
+    """Values as float32 on the CPU; of complex ones their size."""
+    return (values.abs() if values.is_complex() else values).float().cpu()
+
+
+def _frozen(values: Tensor) -> np.ndarray:
+    array = np.ascontiguousarray(values.numpy())
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,45 @@
+"""What a view that works alone checks by itself; bound to a microscope, that one checks."""
+
+from typing import Any
+
+from traitlets import Bunch, TraitError, observe, validate
+
+from cnnwidgets.widgets.shared import Maps
+
+
+class OwnMaps(Maps):
+    """Maps whose channel and pixel stay inside them."""
+
+    stage: Any
+
+    @validate("channel")
+    def _check_channel(self, proposal: Any) -> int:
+        if self.stage is None and self.maps is not None:
+            within("channel", proposal.value, len(self.maps), "channels of maps")
+        return proposal.value
+
+    @validate("pixel")
+    def _check_pixel(self, proposal: Any) -> tuple[int, int] | None:
+        pixel, maps = proposal.value, self.maps
+        if self.stage is not None or maps is None or pixel is None:
+            return pixel
+        sides = maps.shape[1:]
+        if not sides or not all(0 <= at < side for at, side in zip(pixel, sides, strict=True)):
+            size = f"{sides[0]} rows and {sides[1]} columns" if sides else "single values"
+            raise TraitError(f"pixel (={pixel}) is outside maps, which has {size}")
+        return pixel
+
+    @observe("maps")
+    def _stay_inside(self, _change: Bunch) -> None:
+        if self.stage is None and self.maps is not None:
+            for name, home in (("channel", 0), ("pixel", None)):
+                try:
+                    setattr(self, name, getattr(self, name))
+                except TraitError:
+                    setattr(self, name, home)
+
+
+def within(name: str, value: int, count: int, of: str) -> None:
+    """Refuses a number that is not from 0 up to, not including, count."""
+    if not 0 <= value < count:
+        raise TraitError(f"{name} (={value}) must be from 0 to {count - 1}, the {of}")
