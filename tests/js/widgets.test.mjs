@@ -114,7 +114,7 @@ test("the picker asks for the blocks that hold what is visible, and no others", 
 });
 
 describe("the feature maps", async () => {
-  const { inWords, lookOf, reading, unitName } = await load("feature_maps");
+  const { inWords, lookOf, unitName } = await load("feature_maps");
   const maps = { shape: [2, 2, 3], data: new Float32Array([1, 2, 3, 4, 5, 6, -1, 0, 1, 2, -8, 3]) };
 
   test("share one scale, or have each their own", () => {
@@ -126,12 +126,6 @@ describe("the feature maps", async () => {
     });
     assert.equal(lookOf(facts, 1, "channel", "auto").map, "diverging");
     assert.equal(lookOf(facts, 1, "channel", "grey").map, "grey");
-  });
-
-  test("are read at a place: channel, row, column, value", () => {
-    assert.equal(reading(factsOf(maps), maps.data, 1, 1, 1), "channel 1 · row 1 · column 1 · value −8");
-    const vector = { shape: [2], data: new Float32Array([0.5, -7]) };
-    assert.equal(reading(factsOf(vector), vector.data, 1, 0, 0), "unit 1 · value −7");
   });
 
   test("say which channel responds most and where", () => {
