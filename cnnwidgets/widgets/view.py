@@ -167,4 +167,5 @@ class View(Guarded):
 
 
 def _shortened(words: str) -> str:
-    return words if len(words) <= LONGEST_ERROR else f"{words[:LONGEST_ERROR]}…"
+    half = LONGEST_ERROR // 2  # the value stands at the front, the remedy at the end
+    return words if len(words) <= LONGEST_ERROR else f"{words[:half]} … {words[-half:]}"
