@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cnnwidgets.widgets.filters import Filters as Filters
     from cnnwidgets.widgets.layer_selector import LayerSelector as LayerSelector
     from cnnwidgets.widgets.prediction import Prediction as Prediction
+    from cnnwidgets.widgets.time_slider import TimeSlider as TimeSlider
 
 __version__ = "0.1.0"
 
@@ -38,6 +39,7 @@ _HOMES = {
     "Microscope": "scope",
     "Prediction": "widgets.prediction",
     "Probe": "network.probe",
+    "TimeSlider": "widgets.time_slider",
     "load": "data",
     "pretrained": "training.pretrained",
 }

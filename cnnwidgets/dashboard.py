@@ -12,6 +12,7 @@ from cnnwidgets.widgets.filters import Filters
 from cnnwidgets.widgets.layer_selector import LayerSelector
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.prediction import Prediction
+from cnnwidgets.widgets.time_slider import TimeSlider
 from cnnwidgets.widgets.view import View
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Dashboard(View):
     """The LayerSelector."""
     maps = WidgetTrait().tag(sync=True)
     """The FeatureMaps with all maps of the layer."""
+    time = WidgetTrait().tag(sync=True)
+    """The TimeSlider."""
     slider = WidgetTrait().tag(sync=True)
     """The ChannelSlider."""
     enlarged = WidgetTrait().tag(sync=True)
@@ -54,14 +57,15 @@ class Dashboard(View):
             Prediction(scope),
             LayerSelector(scope),
             FeatureMaps(scope, view="all"),
+            TimeSlider(scope),
             ChannelSlider(scope),
             FeatureMaps(scope, view="one"),
             Filters(scope),
         )
         self._links = [
-            link((self.parts[3], name), (self.parts[5], name)) for name in ("colormap", "scale")
+            link((self.parts[3], name), (self.parts[6], name)) for name in ("colormap", "scale")
         ]
-        names = ("picker", "prediction", "layers", "maps", "slider", "enlarged", "filters")
+        names = ("picker", "prediction", "layers", "maps", "time", "slider", "enlarged", "filters")
         super().__init__(heading=_heading(scope), **dict(zip(names, self.parts, strict=True)))
         self.scope = scope
         scope.observe(self._say_heading, names="step")

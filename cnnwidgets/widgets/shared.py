@@ -72,6 +72,17 @@ class Weights(HasTraits):
     """The layer that the weights are applied to; empty where that is not known."""
 
 
+class Moment(HasTraits):
+    """The recorded training, and the step of it that is looked at."""
+
+    step = Whole(None, allow_none=True).tag(sync=True)
+    """The recorded step whose weights are looked at; None without a recorded training."""
+    steps = List(Whole()).tag(sync=True)
+    """The recorded steps, ascending."""
+    accuracies = List(Float()).tag(sync=True)
+    """The share of the test images read rightly at each of `steps`, from 0 to 1."""
+
+
 class Scores(HasTraits):
     """What the network says of the image."""
 

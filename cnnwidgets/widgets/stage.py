@@ -6,19 +6,20 @@ import numpy as np
 from traitlets import Bunch
 
 from cnnwidgets.traits import LOCK, commit, same
-from cnnwidgets.widgets.shared import Maps, Network, Picture, Scores, Weights, limit_of
+from cnnwidgets.widgets.shared import Maps, Moment, Network, Picture, Scores, Weights, limit_of
 from cnnwidgets.widgets.view import SELECTIONS, Guarded, View
 
 if TYPE_CHECKING:
     from cnnwidgets.scope import Microscope
+    from cnnwidgets.training.history import History
 
-FOLLOWED = (*SELECTIONS, "image", "label", "step", "run")
+FOLLOWED = (*SELECTIONS, "image", "label", "run")
 KERNEL_BYTES = 4_000_000
 THUMBNAIL_CHANNELS = 4
 THUMBNAIL_PIXELS = 28
 
 
-class Stage(Picture, Network, Maps, Weights, Scores, Guarded):
+class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
     """Carries a microscope's selections and measurements to the page, as one model.
 
     Every view bound to the same scope reads it there. So one digit is one message, all cards
@@ -40,6 +41,7 @@ class Stage(Picture, Network, Maps, Weights, Scores, Guarded):
             classes=list(scope.images.classes),
             source=scope.images.name,
             size=len(scope.images),
+            **_moments(scope.history),
             **self._news(),
         )
         scope.observe(self._follow, names=list(FOLLOWED))
@@ -142,6 +144,13 @@ class Stage(Picture, Network, Maps, Weights, Scores, Guarded):
             "kernels_layer": found.layer,
             "kernels_inputs": found.inputs or "",
         }
+
+
+def _moments(history: "History | None") -> dict[str, Any]:
+    if history is None:
+        return {}
+    accuracies = [history.at(step).accuracy for step in history.steps]
+    return {"steps": list(history.steps), "accuracies": accuracies}
 
 
 def has_negative(values: np.ndarray) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Names = str | Iterable[str] | None
 
-SELECTIONS = ("index", "layer", "channel", "pixel")
+SELECTIONS = ("index", "layer", "channel", "pixel", "step")
 LONGEST_ERROR = 400
 
 

@@ -12,6 +12,7 @@ import { follow, h, say } from "./kit.js";
  * @property {string} prediction
  * @property {string} layers
  * @property {string} maps
+ * @property {string} time
  * @property {string} slider
  * @property {string} enlarged
  * @property {string} filters
@@ -19,7 +20,7 @@ import { follow, h, say } from "./kit.js";
 
 const COLUMNS = [
   ["picker", "prediction"],
-  ["layers", "maps"],
+  ["layers", "maps", "time"],
   ["slider", "enlarged", "filters"],
 ];
 
