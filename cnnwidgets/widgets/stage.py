@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from traitlets import Bunch
 
-from cnnwidgets.traits import LOCK, commit, same
+from cnnwidgets.traits import LOCK, commit, forget, same
 from cnnwidgets.widgets.shared import Maps, Network, Picture, Scores, Weights, limit_of
 from cnnwidgets.widgets.view import SELECTIONS, Guarded, View
 
@@ -63,7 +63,7 @@ class Stage(Picture, Network, Maps, Weights, Scores, Guarded):
     def close(self) -> None:
         """Ends the stage; a later view of the same microscope starts a new one."""
         if self.comm is not None:  # once: Python closes a widget again when it forgets it
-            self.scope.unobserve(self._follow, names=list(FOLLOWED))
+            forget(self.scope, self._follow, FOLLOWED)
             if self.scope._stage is self:
                 self.scope._stage = None
         super().close()

@@ -159,6 +159,13 @@ def test_misread_shows_what_one_by_one_is_misread_and_follows_the_step(page, shi
     assert len(picker.order) == (scope.images.labels == 3).sum()
 
 
+def test_it_can_start_with_what_is_misread(page, scope):
+    picker = cw.DigitPicker(scope, misread=True, seed=3)
+    wait_for(lambda: picker._reader is None and picker.progress == "")
+    expected = np.flatnonzero(scope.predicted() != scope.images.labels)
+    assert sorted(picker.order.tolist()) == expected.tolist()
+
+
 class Gate:
     """Makes a microscope stop in the middle of reading its set, until it is opened."""
 
