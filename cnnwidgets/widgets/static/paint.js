@@ -212,6 +212,16 @@ export function prepare(canvas, width, height) {
 }
 
 /**
+ * A value for a small cell: as many decimals as the scale of its picture makes sense of.
+ * @param {number} value @param {Limits} limits
+ */
+export function brief(value, { high }) {
+  if (!Number.isFinite(value) || !(high > 0) || high >= 1e4 || high < 1e-4) return number(value, 2);
+  const decimals = Math.max(high < 100 ? 1 : 0, 1 - Math.floor(Math.log10(high)));
+  return value === 0 ? "0" : value.toFixed(decimals).replace("-", "−");
+}
+
+/**
  * Writes each value into its cell, where cells are large enough to read it.
  * @param {CanvasRenderingContext2D} context @param {Numbers} data @param {number} start
  * @param {number} rows @param {number} columns @param {string} map @param {Limits} limits
@@ -230,7 +240,7 @@ export function writeNumbers(context, data, start, rows, columns, map, limits, x
     const level = levelOf(value, limits) * 3;
     const light = 0.3 * table[level] + 0.59 * table[level + 1] + 0.11 * table[level + 2] > 140;
     context.fillStyle = light || !(Math.abs(value) < Infinity) ? "#000" : "#fff";
-    context.fillText(number(value, 2), x + ((i % columns) + 0.5) * w, y + (Math.floor(i / columns) + 0.5) * t);
+    context.fillText(brief(value, limits), x + ((i % columns) + 0.5) * w, y + (Math.floor(i / columns) + 0.5) * t);
   }
   return true;
 }

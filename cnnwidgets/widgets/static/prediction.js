@@ -107,7 +107,7 @@ export default {
         say(name, nameOf(i));
         bar.style.inlineSize = `${100 * (probabilities[i] || 0)}%`;
         say(share, percent(probabilities[i]));
-        say(logit, logits ? number(logits[i], 4) : "");
+        say(logit, logits ? number(logits[i], 3) : "");
         row.classList.toggle("cw-best", i === best);
         row.classList.toggle("cw-label", named && i === label);
       });
