@@ -216,6 +216,8 @@ def test_selections_set_together_are_refused_together(scope, wanted):
     with pytest.raises(TraitError):
         set_together()
     assert unchanged(scope, before)
+    recorded = scope.history.at(scope.step).weights["conv2.weight"].numpy()
+    assert (scope.kernels("conv2").weights == recorded).all()
     expected = scope.maps("fc").copy()
     scope.index = 1
     scope.index = 0

@@ -203,6 +203,26 @@ def test_a_request_made_while_the_set_is_read_is_honoured(page, scope, shipped, 
     assert picker.progress == ""
 
 
+def test_a_request_made_just_as_a_reading_is_given_up_starts_another(page, scope, monkeypatch):
+    picker, read, calls = cw.DigitPicker(scope), scope.predicted, []
+
+    def predicted(progress):
+        calls.append(progress)
+        if len(calls) > 1:
+            return read(progress)
+        picker.misread = False
+        try:
+            progress(20)
+        finally:
+            picker.misread = True
+
+    monkeypatch.setattr(scope, "predicted", predicted)
+    picker.misread = True
+    wait_for(lambda: picker._reader is None)
+    expected = np.flatnonzero(read() != scope.images.labels)
+    assert picker.order.tolist() == expected.tolist()
+
+
 @pytest.mark.parametrize("end", ["switch off", "close"])
 def test_a_reading_that_nobody_waits_for_ends(page, scope, monkeypatch, end):
     monkeypatch.setattr("cnnwidgets.scope.BATCH_IMAGES", 20)
