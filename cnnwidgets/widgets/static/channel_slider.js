@@ -1,7 +1,7 @@
 // @ts-check
 // ChannelSlider: slider, number and previous/next, with a mark for each channel's response.
 
-import { card, count, follow, freshId, h, number, put, read, say, showErrors, stateOf, twin } from "./kit.js";
+import { card, coloursOf, count, follow, freshId, h, number, put, read, say, showErrors, sizeOf, stateOf, twin } from "./kit.js";
 import { factsOf } from "./maps.js";
 import { prepare } from "./paint.js";
 
@@ -83,15 +83,15 @@ export default {
     );
 
     const paintMarks = (/** @type {import("./maps.js").Facts} */ { peaks, channels }, /** @type {number} */ chosen) => {
-      const width = ui.body.clientWidth;
+      const { width } = size;
+      if (!width) return;
       const { context, ratio } = prepare(marks, width, HEIGHT);
-      const { color, borderTopColor } = getComputedStyle(marks); // the accent and its faint form, resolved
       const room = (width - THUMB) / Math.max(1, channels - 1);
       const bar = Math.max(1, Math.min(8, room * 0.6));
       heights(peaks).forEach((height, channel) => {
         const x = THUMB / 2 + (channels > 1 ? channel * room : (width - THUMB) / 2);
         const tall = height ? Math.max(2, height * HEIGHT) : 1;
-        context.fillStyle = channel === chosen ? color : borderTopColor;
+        context.fillStyle = channel === chosen ? palette.accent : palette.faint;
         const [w, t] = [Math.max(1, Math.round(bar * ratio)), tall * ratio];
         context.fillRect(Math.round((x - bar / 2) * ratio), HEIGHT * ratio - t, w, t);
       });
@@ -119,9 +119,8 @@ export default {
       paintMarks(known, chosen);
       table.refresh();
     };
+    const size = sizeOf(ui.body, () => ask(), signal);
+    const palette = coloursOf(marks, () => ask(), signal);
     const ask = follow([model, state], ["maps", "channel"], paint, signal);
-    const sizes = new ResizeObserver(ask);
-    sizes.observe(ui.body);
-    signal.addEventListener("abort", () => sizes.disconnect());
   },
 };

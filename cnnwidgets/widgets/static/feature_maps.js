@@ -126,7 +126,7 @@ function allMaps(model, state, signal, tell) {
     const { maps, facts } = current();
     const key = `${model.get("scale")} ${model.get("colormap")}`;
     if (atlas?.maps !== maps || atlas?.key !== key) {
-      atlas = { maps, key, ...atlasOf(maps, (channel) => look(facts, channel)) };
+      atlas = { maps, key, ...atlasOf(maps, (channel) => look(facts, channel), atlas?.canvas) };
     }
     const [x, y, w, t] = box;
     const [sx, sy] = atlas.place(tile);
@@ -242,9 +242,6 @@ export default {
       readOut();
     };
     const traits = ["maps", "channel", "pixel", "image", "layer", "classes", "colormap", "scale", "zoom", "view"];
-    const ask = follow([model, state], traits, paint, signal);
-    const sizes = new ResizeObserver(ask);
-    sizes.observe(ui.body);
-    signal.addEventListener("abort", () => sizes.disconnect());
+    follow([model, state], traits, paint, signal);
   },
 };

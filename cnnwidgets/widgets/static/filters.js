@@ -171,9 +171,6 @@ export default {
       table.refresh();
     };
     const traits = ["kernels", "kernels_from", "kernels_limit", "kernels_layer", "kernels_inputs", "layer", "channel", "view"];
-    const ask = follow([model, state], traits, paint, signal);
-    const sizes = new ResizeObserver(ask);
-    sizes.observe(ui.body);
-    signal.addEventListener("abort", () => sizes.disconnect());
+    follow([model, state], traits, paint, signal);
   },
 };

@@ -76,6 +76,44 @@ export function follow(models, names, paint, signal) {
 }
 
 /**
+ * The inner size of an element, kept up to date; to ask the element itself amid painting would
+ * make the browser lay the page out again for every card.
+ * @param {Element} node @param {() => void} changed @param {AbortSignal} signal
+ */
+export function sizeOf(node, changed, signal) {
+  const size = { width: 0, height: 0 };
+  const watch = new ResizeObserver(([{ contentRect }]) => {
+    const { width, height } = contentRect;
+    const grew = width !== size.width || height !== size.height;
+    Object.assign(size, { width, height });
+    if (grew) changed();
+  });
+  watch.observe(node);
+  signal.addEventListener("abort", () => watch.disconnect());
+  return size;
+}
+
+/**
+ * The accent colour and its faint form as a canvas can use them, kept true when the theme changes.
+ * @param {HTMLElement} node one that takes both from the style sheet, as text and border colour
+ * @param {() => void} changed @param {AbortSignal} signal
+ */
+export function coloursOf(node, changed, signal) {
+  const now = { accent: "", faint: "" };
+  const ask = () => {
+    const { color, borderTopColor } = getComputedStyle(node);
+    Object.assign(now, { accent: color, faint: borderTopColor });
+    changed();
+  };
+  requestAnimationFrame(ask); // by then the node is on the page and has its style
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", ask, { signal });
+  const theme = new MutationObserver(ask);
+  theme.observe(document.body, { attributeFilter: ["class", "data-jp-theme-light", "data-vscode-theme-kind"] });
+  signal.addEventListener("abort", () => theme.disconnect());
+  return now;
+}
+
+/**
  * Sets a trait and tells the kernel; all views on the page have it at once.
  * @param {Model} model @param {Record<string, any>} values
  */
@@ -212,8 +250,9 @@ export function number(value, digits = 5) {
   return text.replaceAll("-", "−");
 }
 
+const grouped = new Intl.NumberFormat("en-GB");
 /** A whole number with thousands apart. @param {number} value */
-export const count = (value) => value.toLocaleString("en-GB");
+export const count = (value) => grouped.format(value);
 
 /** A shape as people write it: 16×14×14. @param {number[]} shape */
 export const times = (shape) => shape.join("×");

@@ -64,11 +64,14 @@ export const placeOf = (facts, at) => [Math.floor(at / facts.columns), at % fact
 /**
  * All maps in one picture, about square, one canvas pixel a value.
  * @param {NumberArray} maps @param {(channel: number) => {map: string, limits: Limits}} look
+ * @param {OffscreenCanvas} [used] one to paint over
  */
-export function atlasOf(maps, look) {
+export function atlasOf(maps, look, used) {
   const { channels, rows, columns, area } = factsOf(maps);
   const across = Math.ceil(Math.sqrt((channels * rows) / columns)) || 1;
-  const canvas = new OffscreenCanvas(across * columns, Math.ceil(channels / across) * rows);
+  const [width, height] = [across * columns, Math.ceil(channels / across) * rows];
+  const fits = used?.width === width && used?.height === height;
+  const canvas = fits ? used : new OffscreenCanvas(width, height);
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const tile = context.createImageData(columns, rows);
   const place = (/** @type {number} */ channel) => [

@@ -97,15 +97,34 @@ export function fillPixels(data, start, length, map, limits, out, at = 0) {
   }
 }
 
+/** @type {Map<string, {canvas: OffscreenCanvas, context: OffscreenCanvasRenderingContext2D, pixels: ImageData}>} */
+const sheets = new Map();
+
 /**
- * An array as a picture of its own size, one canvas pixel a value.
+ * A canvas to draw from, one for each size: making one costs more than filling it.
+ * @param {number} columns @param {number} rows
+ */
+function sheetOf(columns, rows) {
+  const size = `${columns}×${rows}`;
+  let sheet = sheets.get(size);
+  if (!sheet) {
+    if (sheets.size >= 16) sheets.clear();
+    const canvas = new OffscreenCanvas(columns, rows);
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    sheet = { canvas, context, pixels: context.createImageData(columns, rows) };
+    sheets.set(size, sheet);
+  }
+  return sheet;
+}
+
+/**
+ * An array as a picture of its own size, one canvas pixel a value; to be drawn before the next
+ * one is made.
  * @param {Numbers} data @param {number} start @param {number} rows @param {number} columns
  * @param {string} map @param {Limits} limits
  */
 export function picture(data, start, rows, columns, map, limits) {
-  const canvas = new OffscreenCanvas(columns, rows);
-  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const pixels = context.createImageData(columns, rows);
+  const { canvas, context, pixels } = sheetOf(columns, rows);
   fillPixels(data, start, rows * columns, map, limits, pixels.data);
   context.putImageData(pixels, 0, 0);
   return canvas;
@@ -113,13 +132,11 @@ export function picture(data, start, rows, columns, map, limits) {
 
 /**
  * An image (channel, row, column) of bytes as a picture: three channels or four in colour, else
- * the first in grey.
+ * the first in grey. To be drawn before the next one is made.
  * @param {Numbers} data @param {number} start @param {number} channels @param {number} rows @param {number} columns
  */
 export function photo(data, start, channels, rows, columns) {
-  const canvas = new OffscreenCanvas(columns, rows);
-  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const pixels = context.createImageData(columns, rows);
+  const { canvas, context, pixels } = sheetOf(columns, rows);
   const area = rows * columns;
   const step = channels >= 3 ? area : 0;
   for (let i = 0, o = 0; i < area; i++, o += 4) {

@@ -2,7 +2,7 @@
 // A grid of tiles on one canvas, of which only the visible ones are painted: one tab stop, arrows
 // move, a click selects. DigitPicker, FeatureMaps and Filters are such grids.
 
-import { freshId, h, say } from "./kit.js";
+import { coloursOf, freshId, h, say, sizeOf } from "./kit.js";
 import { prepare } from "./paint.js";
 
 /**
@@ -88,20 +88,21 @@ export function tiles(options) {
   /** @type {Layout & {count: number}} */
   let layout = { columns: 1, rows: 0, width: 1, height: 1, gap: 0, count: 0 };
   let frame = 0;
+  let scrolled = 0;
 
   const pitch = () => ({ x: layout.width + layout.gap, y: layout.height + layout.gap });
   const MARGIN = 3; // room for the outline of a selected tile at the edge
 
   const paint = () => {
     frame = 0;
-    const width = root.clientWidth;
-    if (!width) return;
-    layout = options.layout(width - 2 * MARGIN);
+    if (!size.width) return;
+    layout = options.layout(size.width - 2 * MARGIN);
     const total = Math.max(0, layout.rows * pitch().y - layout.gap) + 2 * MARGIN;
     const height = Math.min(total, options.maxHeight);
-    sizer.style.height = `${total}px`;
-    const { context, ratio } = prepare(canvas, width, height);
-    const top = Math.min(root.scrollTop, Math.max(0, total - height));
+    const tall = `${total}px`;
+    if (sizer.style.height !== tall) sizer.style.height = tall;
+    const { context, ratio } = prepare(canvas, size.width, height);
+    const top = Math.min(scrolled, Math.max(0, total - height));
     const first = Math.max(0, Math.floor((top - MARGIN) / pitch().y)) * layout.columns;
     const last = Math.min(layout.count, Math.ceil((top + height) / pitch().y) * layout.columns);
     options.visible?.(first, last);
@@ -118,9 +119,10 @@ export function tiles(options) {
     const chosen = options.selected();
     if (chosen >= first && chosen < last) {
       const [x, y] = place(chosen);
-      outline(context, x, y, w, t, 2 * ratio, getComputedStyle(canvas).color);
+      outline(context, x, y, w, t, 2 * ratio, palette.accent);
     }
-    root.dataset.layout = JSON.stringify({ ...layout, margin: MARGIN, top });
+    const where = JSON.stringify({ ...layout, margin: MARGIN, top });
+    if (root.dataset.layout !== where) root.dataset.layout = where;
     say(option, chosen >= 0 && chosen < layout.count ? options.describe(chosen) : "nothing selected");
   };
   const ask = () => {
@@ -130,16 +132,19 @@ export function tiles(options) {
   /** Scrolls, inside the grid only, until a tile is in sight. @param {number} tile */
   const reveal = (tile) => {
     const y = Math.floor(tile / layout.columns) * pitch().y;
-    if (y < root.scrollTop) root.scrollTop = y;
     const bottom = y + layout.height + 2 * MARGIN;
-    if (bottom > root.scrollTop + root.clientHeight) root.scrollTop = bottom - root.clientHeight;
+    let to = Math.min(scrolled, y);
+    if (bottom > to + size.height) to = bottom - size.height;
+    if (to === scrolled || !size.height) return;
+    root.scrollTop = scrolled = to;
+    ask();
   };
 
   /** @param {PointerEvent | MouseEvent} event */
   const hit = (event) => {
     const box = canvas.getBoundingClientRect();
     const x = event.clientX - box.left - MARGIN;
-    const y = event.clientY - box.top - MARGIN + root.scrollTop;
+    const y = event.clientY - box.top - MARGIN + scrolled;
     const [column, row] = [Math.floor(x / pitch().x), Math.floor(y / pitch().y)];
     const [u, v] = [(x - column * pitch().x) / layout.width, (y - row * pitch().y) / layout.height];
     const tile = row * layout.columns + column;
@@ -148,7 +153,11 @@ export function tiles(options) {
   };
 
   const listen = { signal: options.signal };
-  root.addEventListener("scroll", ask, { ...listen, passive: true });
+  const scroll = () => {
+    scrolled = root.scrollTop;
+    ask();
+  };
+  root.addEventListener("scroll", scroll, { ...listen, passive: true });
   root.addEventListener(
     "click",
     (/** @type {MouseEvent} */ event) => {
@@ -168,7 +177,7 @@ export function tiles(options) {
     "keydown",
     (/** @type {KeyboardEvent} */ event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || !layout.count) return;
-      const page = Math.max(1, Math.floor(root.clientHeight / pitch().y));
+      const page = Math.max(1, Math.floor(size.height / pitch().y));
       const to = moved(event.key, Math.max(0, options.selected()), layout.count, layout.columns, page);
       if (to === null) return;
       event.preventDefault();
@@ -178,12 +187,9 @@ export function tiles(options) {
     },
     listen,
   );
-  const sizes = new ResizeObserver(ask);
-  sizes.observe(root);
-  options.signal.addEventListener("abort", () => {
-    sizes.disconnect();
-    cancelAnimationFrame(frame);
-  });
+  const size = sizeOf(root, ask, options.signal);
+  const palette = coloursOf(canvas, ask, options.signal);
+  options.signal.addEventListener("abort", () => cancelAnimationFrame(frame));
   return { root, paint, ask, reveal };
 }
 
