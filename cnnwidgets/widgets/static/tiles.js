@@ -121,8 +121,8 @@ export function tiles(options) {
       const [x, y] = place(chosen);
       outline(context, x, y, w, t, 2 * ratio, palette.accent);
     }
-    const where = JSON.stringify({ ...layout, margin: MARGIN, top });
-    if (root.dataset.layout !== where) root.dataset.layout = where;
+    // Where everything is, for who watches from outside; written at the end of every paint.
+    root.dataset.layout = JSON.stringify({ ...layout, margin: MARGIN, top });
     say(option, chosen >= 0 && chosen < layout.count ? options.describe(chosen) : "nothing selected");
   };
   const ask = () => {
