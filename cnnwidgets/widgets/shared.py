@@ -64,6 +64,8 @@ class Weights(HasTraits):
     """The number of the first filter in `kernels`: not 0 where only the selected one is sent."""
     kernels_count = Whole(0).tag(sync=True)
     """How many filters the layer has."""
+    kernels_groups = Whole(1).tag(sync=True)
+    """How many groups of filters there are, each reading its own share of the input channels."""
     kernels_limit = Float(0.0).tag(sync=True)
     """The largest absolute weight of the layer: the end of the colour scale."""
     kernels_layer = Unicode().tag(sync=True)
