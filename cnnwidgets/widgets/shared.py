@@ -47,6 +47,8 @@ class Maps(HasTraits):
     """The channel looked at, from 0."""
     pixel = Place().tag(sync=True)
     """The pixel looked at: (row, column) of the feature map, or None."""
+    maps_layer = Unicode().tag(sync=True)
+    """The layer that `maps` are of, where another may have been chosen meanwhile; or empty."""
     maps = Array("float32", axes=(1, 3)).tag(sync=True, to_json=to_wire)
     """The layer's maps: float32 (channel, row, column), or (unit,) for a vector."""
 

@@ -85,7 +85,7 @@ class Stage(Picture, Network, Maps, Weights, Scores, Guarded):
         if now["run"] is not before["run"]:
             values |= self._measured()
         if now["run"] is not before["run"] or now["layer"] != before["layer"]:
-            values["maps"] = scope.maps()
+            values |= {"maps": scope.maps(), "maps_layer": scope.layer}
         if now["layer"] != before["layer"] or now["step"] != before["step"]:
             self._found = scope.kernels()
             values |= self._weights()

@@ -110,7 +110,7 @@ export function enlarged(model, state, signal, tell, lookOf, reading) {
     paintMap(side);
     paintInput(wide ? side : Math.min(112, side));
     const size = times([facts.rows, facts.columns]);
-    const name = `${state.get("layer") || "maps"}, channel ${channel}: ${size}`;
+    const name = `${state.get("maps_layer") || state.get("layer") || "maps"}, channel ${channel}: ${size}`;
     mapCanvas.setAttribute("aria-label", `${name}; arrow keys read its values`);
     inputCanvas.setAttribute("aria-label", "the input image");
     say(mapCaption, `channel ${channel}, ${size}`);

@@ -144,9 +144,51 @@ export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-let ids = 0;
+const IDS = Symbol.for("cnnwidgets.ids"); // every widget's script has a kit of its own: count on the page
+
 /** A fresh id for labels and descriptions. @param {string} stem */
-export const freshId = (stem) => `cw-${stem}-${++ids}`;
+export function freshId(stem) {
+  const page = /** @type {any} */ (globalThis);
+  page[IDS] = (page[IDS] ?? 0) + 1;
+  return `cw-${stem}-${page[IDS]}`;
+}
+
+/**
+ * Keeps JupyterLab from taking the keys of a focused control for its notebook. Lab looks for the
+ * mark on the focused element before it looks further up.
+ * @param {HTMLElement} root
+ */
+function keepKeys(root) {
+  root.addEventListener("focusin", (event) => {
+    /** @type {HTMLElement} */ (event.target).setAttribute("data-lm-suppress-shortcuts", "true");
+  });
+}
+
+/**
+ * A box for a whole number, which is handed over on Enter or when the box is left, and then shows
+ * what holds. (JupyterLab keeps Enter from making a "change".)
+ * @param {{label: string, current(): number | null, choose(value: number): void, signal: AbortSignal}} options
+ */
+export function numberBox({ label, current, choose, signal }) {
+  const box = h("input", { type: "number", min: 0, step: 1, className: "cw-number", "aria-label": label });
+  const show = () => {
+    if (document.activeElement !== box) box.value = current() ?? "";
+  };
+  const commit = () => {
+    const wanted = Number(box.value);
+    if (box.value !== "" && Number.isInteger(wanted) && wanted !== current()) choose(wanted);
+  };
+  box.addEventListener("change", commit, { signal });
+  box.addEventListener("blur", show, { signal });
+  box.addEventListener(
+    "keydown",
+    (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Enter") commit();
+    },
+    { signal },
+  );
+  return { box, show };
+}
 
 /**
  * A card: a title with its size, one line in plain words, tools, the picture, a footer.
@@ -162,14 +204,14 @@ export function card(el, kind) {
   const alert = h("p", { className: "cw-error", role: "alert", hidden: true });
   const root = h(
     "section",
-    // JupyterLab must not take the keys of a focused widget for its notebook.
-    { className: `cw cw-panel cw-${kind}`, "aria-labelledby": titleId, "data-lm-suppress-shortcuts": "true" },
+    { className: `cw cw-panel cw-${kind}`, "aria-labelledby": titleId },
     h("header", { className: "cw-head" }, title, tools),
     line,
     body,
     foot,
     alert,
   );
+  keepKeys(root);
   el.replaceChildren(root);
   return { root, title, line, tools, body, foot, alert };
 }

@@ -10,7 +10,7 @@ import { fillPixels, limitsOf } from "./paint.js";
  *   vector: boolean, channels: number, rows: number, columns: number, area: number,
  *   each: Limits[], shared: Limits, peaks: number[], peakAt: number[], strongest: number,
  * }} Facts
- * peaks: the largest value of each channel; peakAt: where in the channel; strongest: the channel
+ * peaks: the largest finite value of each channel; peakAt: where in the channel; strongest: the channel
  * with the largest of all
  */
 
@@ -37,7 +37,8 @@ export function factsOf(maps) {
     each.push(limitsOf(maps.data, start, start + area));
     let [peak, at] = [-Infinity, 0];
     for (let i = 0; i < area; i++) {
-      if (maps.data[start + i] > peak) [peak, at] = [maps.data[start + i], i];
+      const value = maps.data[start + i];
+      if (value > peak && value < Infinity) [peak, at] = [value, i];
     }
     peaks.push(peak);
     peakAt.push(at);

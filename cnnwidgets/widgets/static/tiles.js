@@ -18,13 +18,15 @@ import { prepare } from "./paint.js";
  * @returns {Layout}
  */
 export function fit(count, rows, columns, { width, height, gap, least, ratio, zoom }) {
-  let best = 0;
+  const sizes = [];
   for (let across = 1; across <= Math.max(1, count); across++) {
     const down = Math.ceil(count / across);
     const byWidth = (width - (across - 1) * gap) / across;
     const byHeight = (((height - (down - 1) * gap) / down) * columns) / rows;
-    best = Math.max(best, Math.min(byWidth, byHeight));
+    sizes.push(Math.min(byWidth, byHeight));
   }
+  const largest = Math.max(...sizes);
+  const best = sizes.findLast((size) => size >= 0.9 * largest) ?? largest; // rather beside than below
   const wanted = Math.min(width, Math.max(least, best) * zoom);
   const scale = (wanted * ratio) / columns;
   const tile = ((scale >= 1 ? Math.floor(scale + 1e-6) : scale) * columns) / ratio;
