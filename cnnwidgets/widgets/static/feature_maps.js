@@ -144,9 +144,10 @@ function allMaps(model, state, signal, tell) {
     const [r, g, b] = colours(map).subarray(at, at + 3);
     const ratio = window.devicePixelRatio || 1;
     const bad = facts.each[tile].bad > 0;
+    if (bad) hatch(context, maps.data, tile, 1, 1, x, y, w, t);
+    const edge = bad ? 0.2 * t : 0; // leaves the hatching in sight around the words
     context.fillStyle = bad ? "#fff" : `rgb(${r} ${g} ${b})`;
-    context.fillRect(x, y, w, t);
-    if (bad) hatch(context, maps.data, tile, 1, 1, x, y, w, t * 0.15);
+    context.fillRect(x, y + edge, w, t - 2 * edge);
     context.fillStyle = bad || 0.3 * r + 0.59 * g + 0.11 * b > 140 ? "#000" : "#fff";
     context.textAlign = "center";
     context.textBaseline = "middle";
