@@ -240,7 +240,8 @@ def test_the_units_of_the_last_layer_are_named_values(dash):
     expected = diverging(truth[:3], float(np.abs(truth).max()))
     np.testing.assert_allclose(corner, expected, atol=COLOUR_LEVELS)
     dash.choose_channel(7)
-    np.testing.assert_allclose(table_of(dash.large)[:, 0], truth, **DIGITS)
+    np.testing.assert_allclose(table_of(dash.maps)[:, 0], truth, **DIGITS)
+    expect(dash.large).to_be_hidden()  # a single value has no map to enlarge
 
 
 def test_the_icons_of_the_layers_are_their_first_maps(dash):

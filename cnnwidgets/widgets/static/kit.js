@@ -171,22 +171,20 @@ function keepKeys(root) {
  */
 export function numberBox({ label, current, choose, signal }) {
   const box = h("input", { type: "number", min: 0, step: 1, className: "cw-number", "aria-label": label });
+  let editing = false;
   const show = () => {
-    if (document.activeElement !== box) box.value = current() ?? "";
+    if (!editing) box.value = current() ?? "";
   };
-  const commit = () => {
+  const leave = () => {
     const wanted = Number(box.value);
-    if (box.value !== "" && Number.isInteger(wanted) && wanted !== current()) choose(wanted);
+    if (editing && box.value !== "" && Number.isInteger(wanted)) choose(wanted);
+    editing = false;
+    show();
   };
-  box.addEventListener("change", commit, { signal });
-  box.addEventListener("blur", show, { signal });
-  box.addEventListener(
-    "keydown",
-    (/** @type {KeyboardEvent} */ event) => {
-      if (event.key === "Enter") commit();
-    },
-    { signal },
-  );
+  const enter = (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && leave();
+  box.addEventListener("input", () => (editing = true), { signal });
+  for (const event of ["change", "blur"]) box.addEventListener(event, leave, { signal });
+  box.addEventListener("keydown", enter, { signal });
   return { box, show };
 }
 
