@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from anywidget import WidgetTrait
 from traitlets import Unicode, link
 
+from cnnwidgets.traits import forget
 from cnnwidgets.widgets.channel_slider import ChannelSlider
 from cnnwidgets.widgets.digit_picker import DigitPicker
 from cnnwidgets.widgets.feature_maps import FeatureMaps
@@ -71,7 +72,7 @@ class Dashboard(View):
         scope.observe(self._say_heading, names="step")
 
     def _let_go(self) -> None:
-        self.scope.unobserve(self._say_heading, names="step")
+        forget(self.scope, self._say_heading, ["step"])
         for linked in self._links:
             linked.unlink()
         for part in self.parts:

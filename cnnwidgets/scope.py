@@ -167,11 +167,7 @@ class Microscope(Locked):
         now["step"] = self._recorded(wanted.get("step", now["step"]))
         if now["image"] is not self._settled["image"] or now["step"] != self._settled["step"]:
             self._load(now["step"])
-            try:
-                now["run"] = self._probe.run(self._batch(now["image"][None]))
-            except BaseException:
-                self._load(self._settled["step"])
-                raise
+            now["run"] = self._probe.run(self._batch(now["image"][None]))
             now["prediction"] = reading_of(now["run"])
         now |= self._place(now["run"], wanted)
         self._settled = now
@@ -232,9 +228,13 @@ class Microscope(Locked):
         }
 
     def _load(self, step: int | None) -> None:
-        """Puts the weights of a recorded step into the slide, if they are not there."""
+        """Puts the weights of a recorded step into the slide, if they are not there.
+
+        Whoever runs the slide calls this first, so a refused step need not be taken back.
+        """
         if step is None or step == self._loaded or self.history is None:
             return
+        self._loaded = None
         try:
             self._slide.load_state_dict(self.history.at(step).weights)
         except RuntimeError as problem:

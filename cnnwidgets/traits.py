@@ -2,8 +2,8 @@
 
 import operator
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,13 @@ class Locked(HasTraits):
         """Sets several traits as one change: all are checked, and observers told, at the end."""
         with LOCK, super().hold_trait_notifications():
             yield
+
+
+def forget(owner: HasTraits, handler: Callable[[Any], None], names: Iterable[str]) -> None:
+    """unobserve, for a handler that `unobserve_all` may have taken away already."""
+    for name in names:
+        with suppress(ValueError):
+            owner.unobserve(handler, names=name)
 
 
 def commit(owner: HasTraits, values: Mapping[str, Any]) -> None:

@@ -78,11 +78,11 @@ def colour_table(node: str, folder: Path, name: str) -> np.ndarray:
     return np.array(json.loads(ended.stdout)).reshape(-1, 3)
 
 
-@pytest.mark.parametrize(("name", "levels"), [("viridis", 6), ("cividis", 11)])
-def test_the_colour_maps_are_matplotlibs(node, tmp_path, name, levels):
+@pytest.mark.parametrize("name", ["viridis", "cividis"])
+def test_the_colour_maps_are_matplotlibs(node, tmp_path, name):
     table = colour_table(node, tmp_path, name)
     at = np.linspace(0, 255, len(table))
     theirs = np.array([matplotlib.colormaps[name](level)[:3] for level in range(256)]) * 255
     expected = np.stack([np.interp(at, np.arange(256), theirs[:, part]) for part in range(3)], 1)
-    # Sixteen stops with straight lines between them stray so far from the curves, which have kinks.
-    np.testing.assert_allclose(table, expected, atol=levels)
+    # Straight lines between the stops stray so far from the curves, which have kinks.
+    np.testing.assert_allclose(table, expected, atol=3)

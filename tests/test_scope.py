@@ -202,6 +202,7 @@ def test_selections_set_together_are_measured_once_and_told_when_all_hold(scope)
         {"index": 7, "channel": 99},
         {"channel": 3, "layer": "nope"},
         {"step": 0, "index": 1000},
+        {"step": 0, "layer": "nope"},
         {"index": 3, "layer": 5},
     ],
 )
@@ -215,6 +216,8 @@ def test_selections_set_together_are_refused_together(scope, wanted):
     with pytest.raises(TraitError):
         set_together()
     assert unchanged(scope, before)
+    recorded = scope.history.at(scope.step).weights["conv2.weight"].numpy()
+    assert (scope.kernels("conv2").weights == recorded).all()
     expected = scope.maps("fc").copy()
     scope.index = 1
     scope.index = 0

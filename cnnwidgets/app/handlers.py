@@ -165,6 +165,16 @@ class KernelSocket(VoilaKernelWebsocketHandler):
         self.set_nodelay(True)
         await super().open(kernel_id)
 
+    def write_message(self, message: Any, binary: bool = False) -> Any:
+        """Send a message; Voilà reads its header first, so as to keep the cells' source back.
+
+        Voilà takes all bytes for the v1 protocol. JupyterLab's client falls back to the older one
+        when its first try fails, and its bytes, misread, fill the memory and stop the server.
+        """
+        if isinstance(message, bytes) and self.selected_subprotocol is None:
+            return WebSocketHandler.write_message(self, message, binary)
+        return super().write_message(message, binary)
+
 
 class LineSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     """The line that a page holds open for as long as it is there, and learns its kernel's end by.

@@ -25,7 +25,7 @@ class Kernels:
     """The weights that make the feature maps of one layer.
 
     weights: (filter, input channel, row, column), float32. In a convolution with groups, the
-        input channels are those of the filter's group.
+        input channels are those of the filter's group; filters of one group stand together.
     layer: the layer that holds them.
     inputs: the layer they are applied to ("input" for the image), or None if that is not known.
     """
@@ -33,6 +33,7 @@ class Kernels:
     weights: np.ndarray
     layer: str
     inputs: str | None
+    groups: int = 1
 
 
 def kernels_of(probe: Probe, run: Run, layer: str) -> Kernels | None:
@@ -52,7 +53,7 @@ def kernels_of(probe: Probe, run: Run, layer: str) -> Kernels | None:
         module = probe.module(name)
         if isinstance(module, nn.Conv2d):
             inputs = before if _feeds(run, before, module, name) else None
-            return Kernels(_numbers(module.weight), name, inputs)
+            return Kernels(_numbers(module.weight), name, inputs, module.groups)
         if isinstance(module, nn.Linear):
             return _templates(run, [entry.name for entry in order[:at]], module, name)
         if kind not in CHANNELWISE or not _feeds(run, before, module, name):

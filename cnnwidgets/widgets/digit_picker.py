@@ -8,7 +8,7 @@ from traitlets import Bool, Bunch, TraitError, Unicode, observe, validate
 
 from cnnwidgets.arrays import Array, buffer, to_wire
 from cnnwidgets.data import ImageSet
-from cnnwidgets.traits import LOCK, Whole, in_words
+from cnnwidgets.traits import LOCK, Whole, forget, in_words
 from cnnwidgets.widgets.alone import within
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.shared import Picture, Scores
@@ -82,7 +82,7 @@ class DigitPicker(Picture, Scores, View):
 
     def _let_go(self) -> None:
         if self.scope is not None:
-            self.scope.unobserve(self._read_again, names="step")
+            forget(self.scope, self._read_again, ["step"])
         super()._let_go()
 
     @validate("index")

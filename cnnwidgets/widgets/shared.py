@@ -47,6 +47,8 @@ class Maps(HasTraits):
     """The channel looked at, from 0."""
     pixel = Place().tag(sync=True)
     """The pixel looked at: (row, column) of the feature map, or None."""
+    maps_layer = Unicode().tag(sync=True)
+    """The layer that `maps` are of, where another may have been chosen meanwhile; or empty."""
     maps = Array("float32", axes=(1, 3)).tag(sync=True, to_json=to_wire)
     """The layer's maps: float32 (channel, row, column), or (unit,) for a vector."""
 
@@ -64,6 +66,8 @@ class Weights(HasTraits):
     """The number of the first filter in `kernels`: not 0 where only the selected one is sent."""
     kernels_count = Whole(0).tag(sync=True)
     """How many filters the layer has."""
+    kernels_groups = Whole(1).tag(sync=True)
+    """How many groups of filters there are, each reading its own share of the input channels."""
     kernels_limit = Float(0.0).tag(sync=True)
     """The largest absolute weight of the layer: the end of the colour scale."""
     kernels_layer = Unicode().tag(sync=True)

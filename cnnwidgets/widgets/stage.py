@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from traitlets import Bunch
 
-from cnnwidgets.traits import LOCK, commit, same
+from cnnwidgets.traits import LOCK, commit, forget, same
 from cnnwidgets.widgets.shared import Maps, Moment, Network, Picture, Scores, Weights, limit_of
 from cnnwidgets.widgets.view import SELECTIONS, Guarded, View
 
@@ -65,7 +65,7 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
     def close(self) -> None:
         """Ends the stage; a later view of the same microscope starts a new one."""
         if self.comm is not None:  # once: Python closes a widget again when it forgets it
-            self.scope.unobserve(self._follow, names=list(FOLLOWED))
+            forget(self.scope, self._follow, FOLLOWED)
             if self.scope._stage is self:
                 self.scope._stage = None
         super().close()
@@ -87,7 +87,7 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
         if now["run"] is not before["run"]:
             values |= self._measured()
         if now["run"] is not before["run"] or now["layer"] != before["layer"]:
-            values["maps"] = scope.maps()
+            values |= {"maps": scope.maps(), "maps_layer": scope.layer}
         if now["layer"] != before["layer"] or now["step"] != before["step"]:
             self._found = scope.kernels()
             values |= self._weights()
@@ -130,6 +130,7 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
                 "kernels": None,
                 "kernels_from": 0,
                 "kernels_count": 0,
+                "kernels_groups": 1,
                 "kernels_limit": 0.0,
                 "kernels_layer": "",
                 "kernels_inputs": "",
@@ -140,6 +141,7 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
             "kernels": found.weights[first:last],
             "kernels_from": first,
             "kernels_count": len(found.weights),
+            "kernels_groups": found.groups,
             "kernels_limit": limit_of(found.weights),
             "kernels_layer": found.layer,
             "kernels_inputs": found.inputs or "",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from anywidget import AnyWidget, WidgetTrait
 from traitlets import Bunch, HasTraits, TraitError, Unicode
 
-from cnnwidgets.traits import LOCK, Locked, commit, in_words, same
+from cnnwidgets.traits import LOCK, Locked, commit, forget, in_words, same
 
 if TYPE_CHECKING:
     from cnnwidgets.scope import Microscope
@@ -133,7 +133,7 @@ class View(Guarded):
     def _let_go(self) -> None:
         """Stops following the microscope."""
         if self.stage is not None:
-            self.unobserve(self._keep_following, names=list(self._shared))
+            forget(self, self._keep_following, self._shared)
             self.stage.leave(self)
 
     def _keep_following(self, change: Bunch) -> None:

@@ -1,6 +1,7 @@
 """The running app, asked by HTTP and websocket alone."""
 
 import asyncio
+import json
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from tornado.websocket import WebSocketHandler, websocket_connect
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from cnnwidgets.app.handlers import KernelSocket
-from tests.servers import eventually, status_of
+from tests.servers import eventually, start_app, status_of, write_notebook
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -176,3 +177,38 @@ def test_the_kernel_socket_does_not_wait_to_fill_packets(monkeypatch):
 
     asyncio.run(call())
     assert options == [1]
+
+
+def test_a_client_of_the_older_protocol_gets_its_bytes_and_the_server_stays_well(tmp_path):
+    answering = """
+import comm
+def answer(opened, message):
+    opened.send({}, buffers=[b"x" * 99])
+comm.get_comm_manager().register_target("bytes", answer)
+"""
+    server = start_app(write_notebook(tmp_path / "bytes.ipynb", answering), tmp_path)
+    kernel_id = kernel_of(get(server.address)[1])
+    url = f"{server.url.replace('http', 'ws')}api/kernels/{kernel_id}/channels?session_id=old"
+    opening = {
+        "header": {"msg_id": "a", "msg_type": "comm_open", "session": "old", "username": ""},
+        "parent_header": {},
+        "metadata": {},
+        "content": {"comm_id": "c", "target_name": "bytes", "data": {}},
+        "channel": "shell",
+    }
+
+    async def first_bytes():
+        async with websocket(url) as socket:
+            await socket.write_message(json.dumps(opening))
+            while isinstance(message := await socket.read_message(), str):
+                pass
+            return message
+
+    async def in_time():
+        return await asyncio.wait_for(first_bytes(), 20)
+
+    try:
+        assert asyncio.run(in_time()).endswith(b"x" * 99)
+        assert get(server.url + "nothing")[0] == 404
+    finally:
+        server.stop()

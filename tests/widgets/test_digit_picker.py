@@ -159,6 +159,13 @@ def test_misread_shows_what_one_by_one_is_misread_and_follows_the_step(page, shi
     assert len(picker.order) == (scope.images.labels == 3).sum()
 
 
+def test_it_can_start_with_what_is_misread(page, scope):
+    picker = cw.DigitPicker(scope, misread=True, seed=3)
+    wait_for(lambda: picker._reader is None and picker.progress == "")
+    expected = np.flatnonzero(scope.predicted() != scope.images.labels)
+    assert sorted(picker.order.tolist()) == expected.tolist()
+
+
 class Gate:
     """Makes a microscope stop in the middle of reading its set, until it is opened."""
 
@@ -194,6 +201,26 @@ def test_a_request_made_while_the_set_is_read_is_honoured(page, scope, shipped, 
     expected = np.flatnonzero(wrong & (scope.images.labels == 5))
     assert sorted(picker.order.tolist()) == expected.tolist()
     assert picker.progress == ""
+
+
+def test_a_request_made_just_as_a_reading_is_given_up_starts_another(page, scope, monkeypatch):
+    picker, read, calls = cw.DigitPicker(scope), scope.predicted, []
+
+    def predicted(progress):
+        calls.append(progress)
+        if len(calls) > 1:
+            return read(progress)
+        picker.misread = False
+        try:
+            progress(20)
+        finally:
+            picker.misread = True
+
+    monkeypatch.setattr(scope, "predicted", predicted)
+    picker.misread = True
+    wait_for(lambda: picker._reader is None)
+    expected = np.flatnonzero(read() != scope.images.labels)
+    assert picker.order.tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("end", ["switch off", "close"])

@@ -142,6 +142,15 @@ def test_closing_every_view_leaves_nothing_behind(page, scope):
     assert not page.messages
 
 
+def test_a_view_closes_after_a_users_unobserve_all(page, scope):
+    dashboard = cw.Dashboard(scope)
+    scope.unobserve_all()
+    dashboard.unobserve_all()
+    dashboard.close()
+    assert scope._stage is None
+    assert dashboard.comm is None
+
+
 def test_a_closed_view_no_longer_follows_or_leads(page, scope):
     closed, other = cw.ChannelSlider(scope), cw.ChannelSlider(scope)
     closed.close()

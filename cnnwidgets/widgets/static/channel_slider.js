@@ -1,7 +1,7 @@
 // @ts-check
 // ChannelSlider: slider, number and previous/next, with a mark for each channel's response.
 
-import { card, count, follow, freshId, h, number, put, read, say, showErrors, stateOf, twin } from "./kit.js";
+import { card, coloursOf, count, follow, freshId, h, number, numberBox, put, read, say, showErrors, sizeOf, stateOf, twin } from "./kit.js";
 import { factsOf } from "./maps.js";
 import { prepare } from "./paint.js";
 
@@ -12,6 +12,7 @@ import { prepare } from "./paint.js";
  * @property {string} layer
  * @property {number} channel
  * @property {[number, number] | null} pixel
+ * @property {string} maps_layer
  * @property {import("./kit.js").Wire | null} maps
  */
 
@@ -41,12 +42,10 @@ export default {
     const id = freshId("channel");
     const marks = h("canvas", { className: "cw-marks", role: "img" });
     const slider = h("input", { type: "range", id, min: 0, step: 1, className: "cw-range" });
-    const box = h("input", { type: "number", min: 0, step: 1, className: "cw-number", "aria-label": "channel number" });
     const button = (/** @type {string} */ text, /** @type {string} */ label) =>
       h("button", { type: "button", className: "cw-press", textContent: text, "aria-label": label });
     const [previous, next] = [button("‹", "previous channel"), button("›", "next channel")];
     const label = h("label", { className: "cw-hidden", htmlFor: id, textContent: "channel" });
-    ui.tools.append(previous, box, next);
     ui.body.append(marks, label, slider);
     const table = twin(
       "the strongest response of each channel",
@@ -65,12 +64,12 @@ export default {
     };
     const choose = (/** @type {number} */ channel) => {
       const last = (facts()?.channels ?? 1) - 1;
-      if (Number.isInteger(channel)) put(state, { channel: Math.min(last, Math.max(0, channel)) });
-      box.value = state.get("channel");
+      put(state, { channel: Math.min(last, Math.max(0, channel)) });
     };
+    const jump = numberBox({ label: "channel number", current: () => state.get("channel"), choose, signal });
+    ui.tools.append(previous, jump.box, next);
     const listen = { signal };
     slider.addEventListener("input", () => choose(Number(slider.value)), listen);
-    box.addEventListener("change", () => choose(box.value === "" ? NaN : Number(box.value)), listen);
     previous.addEventListener("click", () => choose(state.get("channel") - 1), listen);
     next.addEventListener("click", () => choose(state.get("channel") + 1), listen);
     marks.addEventListener(
@@ -83,15 +82,15 @@ export default {
     );
 
     const paintMarks = (/** @type {import("./maps.js").Facts} */ { peaks, channels }, /** @type {number} */ chosen) => {
-      const width = ui.body.clientWidth;
+      const { width } = size;
+      if (!width) return;
       const { context, ratio } = prepare(marks, width, HEIGHT);
-      const { color, borderTopColor } = getComputedStyle(marks); // the accent and its faint form, resolved
       const room = (width - THUMB) / Math.max(1, channels - 1);
       const bar = Math.max(1, Math.min(8, room * 0.6));
       heights(peaks).forEach((height, channel) => {
         const x = THUMB / 2 + (channels > 1 ? channel * room : (width - THUMB) / 2);
         const tall = height ? Math.max(2, height * HEIGHT) : 1;
-        context.fillStyle = channel === chosen ? color : borderTopColor;
+        context.fillStyle = channel === chosen ? palette.accent : palette.faint;
         const [w, t] = [Math.max(1, Math.round(bar * ratio)), tall * ratio];
         context.fillRect(Math.round((x - bar / 2) * ratio), HEIGHT * ratio - t, w, t);
       });
@@ -108,20 +107,19 @@ export default {
       const last = known.channels - 1;
       say(ui.title, `${word} ${chosen} of ${count(known.channels)}`);
       say(ui.line, `Marks: the largest value of each ${word.toLowerCase()} for this image. Here: ${number(known.peaks[chosen])}.`);
-      for (const input of [slider, box]) input.max = last;
+      for (const input of [slider, jump.box]) input.max = last;
       if (slider.value !== String(chosen)) slider.value = chosen;
-      if (box.value !== String(chosen)) box.value = chosen;
+      jump.show();
       slider.setAttribute("aria-valuetext", `${word.toLowerCase()} ${chosen} of ${known.channels}, largest value ${number(known.peaks[chosen])}`);
-      slider.disabled = box.disabled = last === 0;
+      slider.disabled = jump.box.disabled = last === 0;
       previous.disabled = chosen <= 0;
       next.disabled = chosen >= last;
       marks.setAttribute("aria-label", `largest value of each of ${known.channels} channels; the table below has the numbers`);
       paintMarks(known, chosen);
       table.refresh();
     };
+    const size = sizeOf(ui.body, () => ask(), signal);
+    const palette = coloursOf(marks, () => ask(), signal);
     const ask = follow([model, state], ["maps", "channel"], paint, signal);
-    const sizes = new ResizeObserver(ask);
-    sizes.observe(ui.body);
-    signal.addEventListener("abort", () => sizes.disconnect());
   },
 };

@@ -42,7 +42,9 @@ export default {
     // The large map has the colours of the small ones, in the same frame; the kernel links them too.
     const [maps, enlarged] = await Promise.all([host.getModel(model.get("maps")), host.getModel(model.get("enlarged"))]);
     for (const name of ["colormap", "scale"]) {
-      maps.on(`change:${name}`, () => enlarged.set(name, maps.get(name)));
+      const copy = () => enlarged.set(name, maps.get(name));
+      maps.on(`change:${name}`, copy);
+      signal.addEventListener("abort", () => maps.off(`change:${name}`, copy));
     }
   },
 };

@@ -1,7 +1,7 @@
 // @ts-check
 // DigitPicker: the picture that goes in, and the grid of all pictures to choose it from.
 
-import { card, count, follow, h, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
+import { card, count, follow, h, numberBox, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
 import { draw, photo, prepare } from "./paint.js";
 import { tiles } from "./tiles.js";
 
@@ -135,17 +135,13 @@ export default {
       (value) => put(model, { seed: value === "order" ? 0 : 1 + Math.floor(Math.random() * 2 ** 31) }),
       signal,
     );
-    const jump = h("input", { type: "number", min: 0, step: 1, className: "cw-number" });
-    const label = h("label", { className: "cw-jump" }, "image ", jump);
-    jump.addEventListener(
-      "change",
-      () => {
-        const wanted = Number(jump.value);
-        if (jump.value !== "" && Number.isInteger(wanted)) put(state, { index: wanted });
-        else jump.value = state.get("index") ?? "";
-      },
-      { signal },
-    );
+    const jump = numberBox({
+      label: "image",
+      current: () => state.get("index"),
+      choose: (index) => put(state, { index }),
+      signal,
+    });
+    const label = h("span", { className: "cw-jump" }, "image ", jump.box);
     const status = h("output", { className: "cw-readout" });
     showErrors(ui.root, ui.alert, [model, state], signal);
 
@@ -215,8 +211,8 @@ export default {
       misread.hidden = !state.get("probabilities") || !model.get("stage");
       misread.setAttribute("aria-pressed", String(model.get("misread")));
       sorted.mark(model.get("seed") ? "shuffle" : "order");
-      jump.max = state.get("size") - 1;
-      if (document.activeElement !== jump) jump.value = index ?? "";
+      jump.box.max = state.get("size") - 1;
+      jump.show();
       const amount = order().length;
       const found = amount === 1 ? "1 image" : amount ? `${count(amount)} images` : "no image is like that";
       say(status, model.get("progress") || found);

@@ -1,7 +1,7 @@
 // @ts-check
 // One feature map large beside the input, with a cursor on its pixels.
 
-import { h, number, put, read, say, times, twin } from "./kit.js";
+import { h, number, put, read, say, sizeOf, times, twin } from "./kit.js";
 import { draw, frame, hatch, photo, picture, prepare, writeNumbers } from "./paint.js";
 import { placeOf } from "./maps.js";
 import { moved } from "./tiles.js";
@@ -102,14 +102,15 @@ export function enlarged(model, state, signal, tell, lookOf, reading) {
     if (pointed && (pointed[0] >= facts.rows || pointed[1] >= facts.columns)) pointed = null;
     table.refresh();
     if (root.hidden) return;
-    const width = root.clientWidth;
+    const { width } = room;
+    if (!width) return;
     const wide = width >= SIDE_BY_SIDE && Boolean(state.get("image"));
     root.dataset.wide = String(wide);
     const side = Math.min(LARGEST, wide ? (width - 16) / 2 : width);
     paintMap(side);
     paintInput(wide ? side : Math.min(112, side));
     const size = times([facts.rows, facts.columns]);
-    const name = `${state.get("layer") || "maps"}, channel ${channel}: ${size}`;
+    const name = `${state.get("maps_layer") || state.get("layer") || "maps"}, channel ${channel}: ${size}`;
     mapCanvas.setAttribute("aria-label", `${name}; arrow keys read its values`);
     inputCanvas.setAttribute("aria-label", "the input image");
     say(mapCaption, `channel ${channel}, ${size}`);
@@ -117,6 +118,7 @@ export function enlarged(model, state, signal, tell, lookOf, reading) {
     say(inputCaption, image ? `the input, ${times(image.shape.slice(1))}; framed: the same place` : "");
   };
   const repaint = () => shown && paint(shown.maps, shown.facts, shown.channel);
+  const room = sizeOf(root, repaint, signal);
 
   const placeUnder = (/** @type {MouseEvent} */ event) => {
     if (!shown) return null;

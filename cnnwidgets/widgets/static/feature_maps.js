@@ -14,6 +14,7 @@ import { enlarged } from "./enlarged.js";
  * @property {string} layer
  * @property {number} channel
  * @property {[number, number] | null} pixel
+ * @property {string} maps_layer
  * @property {import("./kit.js").Wire | null} maps
  * @property {number | null} index
  * @property {import("./kit.js").Wire | null} image
@@ -53,6 +54,7 @@ export function lookOf(facts, channel, scale, colormap) {
  */
 export function inWords(facts) {
   if (!Number.isFinite(facts.peaks[facts.strongest])) return "No value of this layer is a finite number.";
+  if (!facts.each.some((limits) => limits.high > 0)) return "Silent: every value is zero for this image.";
   if (facts.vector) return `One value a unit, no map. Unit ${facts.strongest} is the largest.`;
   const [row, column] = placeOf(facts, facts.peakAt[facts.strongest]);
   return `Each map is one channel's response to the image. Channel ${facts.strongest} responds most, at row ${row}, column ${column}.`;
@@ -126,7 +128,7 @@ function allMaps(model, state, signal, tell) {
     const { maps, facts } = current();
     const key = `${model.get("scale")} ${model.get("colormap")}`;
     if (atlas?.maps !== maps || atlas?.key !== key) {
-      atlas = { maps, key, ...atlasOf(maps, (channel) => look(facts, channel)) };
+      atlas = { maps, key, ...atlasOf(maps, (channel) => look(facts, channel), atlas?.canvas) };
     }
     const [x, y, w, t] = box;
     const [sx, sy] = atlas.place(tile);
@@ -141,10 +143,12 @@ function allMaps(model, state, signal, tell) {
     const at = levelOf(maps.data[tile], limits) * 3;
     const [r, g, b] = colours(map).subarray(at, at + 3);
     const ratio = window.devicePixelRatio || 1;
-    context.fillStyle = `rgb(${r} ${g} ${b})`;
-    context.fillRect(x, y, w, t);
-    if (facts.each[tile].bad) hatch(context, maps.data, tile, 1, 1, x, y, w, t);
-    context.fillStyle = 0.3 * r + 0.59 * g + 0.11 * b > 140 ? "#000" : "#fff";
+    const bad = facts.each[tile].bad > 0;
+    if (bad) hatch(context, maps.data, tile, 1, 1, x, y, w, t);
+    const edge = bad ? 0.2 * t : 0; // leaves the hatching in sight around the words
+    context.fillStyle = bad ? "#fff" : `rgb(${r} ${g} ${b})`;
+    context.fillRect(x, y + edge, w, t - 2 * edge);
+    context.fillStyle = bad || 0.3 * r + 0.59 * g + 0.11 * b > 140 ? "#000" : "#fff";
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.font = `650 ${12 * ratio}px system-ui, sans-serif`;
@@ -224,7 +228,7 @@ export default {
       const facts = factsOf(maps);
       const channel = Math.min(state.get("channel"), facts.channels - 1);
       const size = facts.vector ? "values" : `feature maps, ${times([facts.rows, facts.columns])}`;
-      const layer = state.get("layer") || "maps";
+      const layer = state.get("maps_layer") || state.get("layer") || "maps";
       const word = facts.vector ? "unit" : "channel";
       const whole = `${layer} · ${count(facts.channels)} ${facts.channels === 1 ? size.replace("s,", ",") : size}`;
       say(ui.title, view === "one" ? `${layer} · ${word} ${channel} of ${facts.channels}` : whole);
@@ -232,7 +236,8 @@ export default {
       mark(facts.vector);
       all.root.hidden = view === "one";
       one.root.hidden = view === "all" || facts.vector;
-      one.table.hidden = view === "all";
+      one.table.hidden = view === "all" && !facts.vector;
+      ui.root.hidden = view === "one" && facts.vector;
       all.root.setAttribute("aria-label", whole);
       const { map, limits } = lookOf(facts, channel, model.get("scale"), model.get("colormap"));
       const shared = model.get("scale") === "shared" || facts.vector;
@@ -242,9 +247,6 @@ export default {
       readOut();
     };
     const traits = ["maps", "channel", "pixel", "image", "layer", "classes", "colormap", "scale", "zoom", "view"];
-    const ask = follow([model, state], traits, paint, signal);
-    const sizes = new ResizeObserver(ask);
-    sizes.observe(ui.body);
-    signal.addEventListener("abort", () => sizes.disconnect());
+    follow([model, state], traits, paint, signal);
   },
 };

@@ -14,6 +14,7 @@ import { fit, tiles } from "./tiles.js";
  * @property {import("./kit.js").Wire | null} kernels
  * @property {number} kernels_from
  * @property {number} kernels_count
+ * @property {number} kernels_groups
  * @property {number} kernels_limit
  * @property {string} kernels_layer
  * @property {string} kernels_inputs
@@ -27,6 +28,15 @@ import { fit, tiles } from "./tiles.js";
  */
 export function kernelOf(tile, inputs, all, channel) {
   return all ? { filter: Math.floor(tile / inputs), input: tile % inputs } : { filter: channel, input: tile };
+}
+
+/**
+ * The channel of the layer's input that a kernel reads: with groups, one of the filter's group.
+ * @param {number} filter @param {number} input @param {number} inputs of a filter
+ * @param {number} filters of the layer @param {number} groups
+ */
+export function channelRead(filter, input, inputs, filters, groups) {
+  return Math.floor((filter * groups) / filters) * inputs + input;
 }
 
 export default {
@@ -63,13 +73,18 @@ export default {
     const startOf = (/** @type {number} */ tile) => {
       const { inputs, rows, columns, from, channel, all } = now();
       const { filter, input } = kernelOf(tile, inputs, all, channel);
-      return { filter, input, start: ((filter - from) * inputs + input) * rows * columns };
+      const reads = channelRead(filter, input, inputs, state.get("kernels_count"), state.get("kernels_groups"));
+      return { filter, input, reads, start: ((filter - from) * inputs + input) * rows * columns };
+    };
+    const selected = () => {
+      const { all, inputs, channel } = now();
+      return all ? channel * inputs + Math.min(cursor, inputs - 1) : Math.min(cursor, inputs - 1);
     };
     const describe = (/** @type {number} */ tile) => {
       const { kernels, rows, columns } = now();
-      const { filter, input, start } = startOf(tile);
+      const { filter, reads, start } = startOf(tile);
       const values = [...kernels.data.subarray(start, start + Math.min(rows * columns, 49))];
-      return `filter ${filter}, input channel ${input}: ${values.map((value) => number(value, 3)).join(", ")}`;
+      return `filter ${filter}, input channel ${reads}: ${values.map((value) => number(value, 3)).join(", ")}`;
     };
 
     const grid = tiles({
@@ -100,10 +115,7 @@ export default {
         context.lineWidth = 1;
         context.strokeRect(x + 0.5, y + 0.5, w - 1, t - 1);
       },
-      selected: () => {
-        const { all, inputs, channel } = now();
-        return all ? channel * inputs + Math.min(cursor, inputs - 1) : Math.min(cursor, inputs - 1);
-      },
+      selected,
       select: (tile) => {
         const { filter, input } = startOf(tile);
         cursor = input;
@@ -115,24 +127,28 @@ export default {
       hover: (tile, u, v) => {
         if (tile === null) return say(readout, resting());
         const { kernels, rows, columns } = now();
-        const { filter, input, start } = startOf(tile);
+        const { filter, reads, start } = startOf(tile);
         const [row, column] = [Math.floor(v * rows), Math.floor(u * columns)];
         const value = number(kernels.data[start + row * columns + column]);
-        say(readout, `filter ${filter} · from ${input} · row ${row} · column ${column} · weight ${value}`);
+        say(readout, `filter ${filter} · from ${reads} · row ${row} · column ${column} · weight ${value}`);
       },
     });
-    const resting = () => `filter ${now().channel} · from ${Math.min(cursor, now().inputs - 1)}`;
+    const resting = () => {
+      const { filter, reads } = startOf(selected());
+      return `filter ${filter} · from ${reads}`;
+    };
     const table = twin(
       "weights of the selected filter",
       () => {
         if (!state.get("kernels")) return { columns: [], rows: [] };
         const { kernels, inputs, rows, columns, channel, from } = now();
+        const [total, groups] = [state.get("kernels_count"), state.get("kernels_groups")];
         const lines = [];
         for (let input = 0; input < inputs; input++) {
           for (let row = 0; row < rows; row++) {
             const start = (((channel - from) * inputs + input) * rows + row) * columns;
             const values = [...kernels.data.subarray(start, start + columns)];
-            lines.push({ name: `${input}, ${row}`, cells: values.map((value) => number(value)) });
+            lines.push({ name: `${channelRead(channel, input, inputs, total, groups)}, ${row}`, cells: values.map((value) => number(value)) });
           }
         }
         return { columns: ["from, row", ...[...Array(columns).keys()].map(String)], rows: lines };
@@ -159,7 +175,7 @@ export default {
       const total = state.get("kernels_count");
       say(ui.title, all ? `${count(total)} filters${made}, ${times([rows, columns])}` : `Filter ${channel}${made}, ${times([rows, columns])}`);
       const source = state.get("kernels_inputs");
-      const each = inputs === 1 ? `one ${times([rows, columns])} kernel` : `one ${times([rows, columns])} kernel for each of ${source ? `${source}'s ` : ""}${count(inputs)} channels`;
+      const each = inputs === 1 ? `one ${times([rows, columns])} kernel` : `one ${times([rows, columns])} kernel for each of ${state.get("kernels_groups") > 1 ? "its group's " : source ? `${source}'s ` : ""}${count(inputs)} channels`;
       const rest = whole ? "" : " This layer is large: one filter is shown at a time.";
       say(ui.line, `${all ? "Each filter: " : ""}${each} · orange adds, blue takes away.${rest}`);
       view.root.hidden = !whole || total === 1;
@@ -171,9 +187,6 @@ export default {
       table.refresh();
     };
     const traits = ["kernels", "kernels_from", "kernels_limit", "kernels_layer", "kernels_inputs", "layer", "channel", "view"];
-    const ask = follow([model, state], traits, paint, signal);
-    const sizes = new ResizeObserver(ask);
-    sizes.observe(ui.body);
-    signal.addEventListener("abort", () => sizes.disconnect());
+    follow([model, state], traits, paint, signal);
   },
 };

@@ -76,6 +76,44 @@ export function follow(models, names, paint, signal) {
 }
 
 /**
+ * The inner size of an element, kept up to date; to ask the element itself amid painting would
+ * make the browser lay the page out again for every card.
+ * @param {Element} node @param {() => void} changed @param {AbortSignal} signal
+ */
+export function sizeOf(node, changed, signal) {
+  const size = { width: 0, height: 0 };
+  const watch = new ResizeObserver(([{ contentRect }]) => {
+    const { width, height } = contentRect;
+    const grew = width !== size.width || height !== size.height;
+    Object.assign(size, { width, height });
+    if (grew) changed();
+  });
+  watch.observe(node);
+  signal.addEventListener("abort", () => watch.disconnect());
+  return size;
+}
+
+/**
+ * The accent colour and its faint form as a canvas can use them, kept true when the theme changes.
+ * @param {HTMLElement} node one that takes both from the style sheet, as text and border colour
+ * @param {() => void} changed @param {AbortSignal} signal
+ */
+export function coloursOf(node, changed, signal) {
+  const now = { accent: "", faint: "" };
+  const ask = () => {
+    const { color, borderTopColor } = getComputedStyle(node);
+    Object.assign(now, { accent: color, faint: borderTopColor });
+    changed();
+  };
+  requestAnimationFrame(ask); // by then the node is on the page and has its style
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", ask, { signal });
+  const theme = new MutationObserver(ask);
+  theme.observe(document.body, { attributeFilter: ["class", "data-jp-theme-light", "data-vscode-theme-kind"] });
+  signal.addEventListener("abort", () => theme.disconnect());
+  return now;
+}
+
+/**
  * Sets a trait and tells the kernel; all views on the page have it at once.
  * @param {Model} model @param {Record<string, any>} values
  */
@@ -106,9 +144,49 @@ export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-let ids = 0;
+const IDS = Symbol.for("cnnwidgets.ids"); // every widget's script has a kit of its own: count on the page
+
 /** A fresh id for labels and descriptions. @param {string} stem */
-export const freshId = (stem) => `cw-${stem}-${++ids}`;
+export function freshId(stem) {
+  const page = /** @type {any} */ (globalThis);
+  page[IDS] = (page[IDS] ?? 0) + 1;
+  return `cw-${stem}-${page[IDS]}`;
+}
+
+/**
+ * Keeps JupyterLab from taking the keys of a focused control for its notebook. Lab looks for the
+ * mark on the focused element before it looks further up.
+ * @param {HTMLElement} root
+ */
+function keepKeys(root) {
+  root.addEventListener("focusin", (event) => {
+    /** @type {HTMLElement} */ (event.target).setAttribute("data-lm-suppress-shortcuts", "true");
+  });
+}
+
+/**
+ * A box for a whole number, which is handed over on Enter or when the box is left, and then shows
+ * what holds. (JupyterLab keeps Enter from making a "change".)
+ * @param {{label: string, current(): number | null, choose(value: number): void, signal: AbortSignal}} options
+ */
+export function numberBox({ label, current, choose, signal }) {
+  const box = h("input", { type: "number", min: 0, step: 1, className: "cw-number", "aria-label": label });
+  let editing = false;
+  const show = () => {
+    if (!editing) box.value = current() ?? "";
+  };
+  const leave = () => {
+    const wanted = Number(box.value);
+    if (editing && box.value !== "" && Number.isInteger(wanted)) choose(wanted);
+    editing = false;
+    show();
+  };
+  const enter = (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && leave();
+  box.addEventListener("input", () => (editing = true), { signal });
+  for (const event of ["change", "blur"]) box.addEventListener(event, leave, { signal });
+  box.addEventListener("keydown", enter, { signal });
+  return { box, show };
+}
 
 /**
  * A card: a title with its size, one line in plain words, tools, the picture, a footer.
@@ -124,14 +202,14 @@ export function card(el, kind) {
   const alert = h("p", { className: "cw-error", role: "alert", hidden: true });
   const root = h(
     "section",
-    // JupyterLab must not take the keys of a focused widget for its notebook.
-    { className: `cw cw-panel cw-${kind}`, "aria-labelledby": titleId, "data-lm-suppress-shortcuts": "true" },
+    { className: `cw cw-panel cw-${kind}`, "aria-labelledby": titleId },
     h("header", { className: "cw-head" }, title, tools),
     line,
     body,
     foot,
     alert,
   );
+  keepKeys(root);
   el.replaceChildren(root);
   return { root, title, line, tools, body, foot, alert };
 }
@@ -212,8 +290,9 @@ export function number(value, digits = 5) {
   return text.replaceAll("-", "−");
 }
 
+const grouped = new Intl.NumberFormat("en-GB");
 /** A whole number with thousands apart. @param {number} value */
-export const count = (value) => value.toLocaleString("en-GB");
+export const count = (value) => grouped.format(value);
 
 /** A shape as people write it: 16×14×14. @param {number[]} shape */
 export const times = (shape) => shape.join("×");

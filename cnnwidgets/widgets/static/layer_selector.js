@@ -34,7 +34,7 @@ export function inLines({ kind, detail, parameters, shape }) {
 export function inWords(layers, chosen) {
   const weights = layers.reduce((sum, layer) => sum + layer.parameters, 0);
   const layer = layers.find((layer) => layer.name === chosen);
-  const whole = `From the image to the answer: ${count(layers.length)} layers, ${count(weights)} weights.`;
+  const whole = `${count(layers.length)} layers, ${count(weights)} weights.`;
   if (!layer) return whole;
   const own = layer.parameters ? `, ${count(layer.parameters)} weights` : "";
   return `${whole} ${chosen}: ${layer.kind}${layer.detail ? `, ${layer.detail}` : ""}${own}.`;

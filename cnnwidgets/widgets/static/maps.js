@@ -10,7 +10,7 @@ import { fillPixels, limitsOf } from "./paint.js";
  *   vector: boolean, channels: number, rows: number, columns: number, area: number,
  *   each: Limits[], shared: Limits, peaks: number[], peakAt: number[], strongest: number,
  * }} Facts
- * peaks: the largest value of each channel; peakAt: where in the channel; strongest: the channel
+ * peaks: the largest finite value of each channel; peakAt: where in the channel; strongest: the channel
  * with the largest of all
  */
 
@@ -37,7 +37,8 @@ export function factsOf(maps) {
     each.push(limitsOf(maps.data, start, start + area));
     let [peak, at] = [-Infinity, 0];
     for (let i = 0; i < area; i++) {
-      if (maps.data[start + i] > peak) [peak, at] = [maps.data[start + i], i];
+      const value = maps.data[start + i];
+      if (value > peak && value < Infinity) [peak, at] = [value, i];
     }
     peaks.push(peak);
     peakAt.push(at);
@@ -64,11 +65,14 @@ export const placeOf = (facts, at) => [Math.floor(at / facts.columns), at % fact
 /**
  * All maps in one picture, about square, one canvas pixel a value.
  * @param {NumberArray} maps @param {(channel: number) => {map: string, limits: Limits}} look
+ * @param {OffscreenCanvas} [used] one to paint over
  */
-export function atlasOf(maps, look) {
+export function atlasOf(maps, look, used) {
   const { channels, rows, columns, area } = factsOf(maps);
   const across = Math.ceil(Math.sqrt((channels * rows) / columns)) || 1;
-  const canvas = new OffscreenCanvas(across * columns, Math.ceil(channels / across) * rows);
+  const [width, height] = [across * columns, Math.ceil(channels / across) * rows];
+  const fits = used?.width === width && used?.height === height;
+  const canvas = fits ? used : new OffscreenCanvas(width, height);
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const tile = context.createImageData(columns, rows);
   const place = (/** @type {number} */ channel) => [

@@ -6,14 +6,21 @@ import { h, number, say } from "./kit.js";
 /** @typedef {import("./kit.js").Numbers} Numbers */
 /** @typedef {{low: number, high: number, bad: number, signed: boolean}} Limits */
 
-// Colours at equal distances; viridis and cividis as in Matplotlib (CC0).
+// Colours at equal distances, six hexadecimal digits each; viridis and cividis as in Matplotlib (CC0).
 const STOPS = {
-  grey: "000000 ffffff",
+  grey: "000000ffffff",
   viridis:
-    "440154 48186a 472d7b 424086 3b528b 33638d 2c728e 26828e 21918c 1fa088 28ae80 3fbc73 5ec962 84d44b addc30 d8e219 fde725",
+    "440154470d6048186a482374472d7b4536814240863f49893b528b375a8d33638d2f6a8e2c728e297a8e26818e23898e" +
+    "21908c1f988b1f9f8821a68528ae8031b57b3ebc744cc26c5dc9636ece5882d34c96d83fabdc32c0df24d5e21aeae51a" +
+    "fde725",
   cividis:
-    "00224e 002e6a 1a386f 32436d 434e6c 535a6d 61656f 6f7073 7d7c78 8c8878 9b9476 aba072 bcae6c cdbb63 dec958 f0d846 fee838",
-  diverging: "053b75 1f6fb4 4aa8d8 a6d8ee ffffff fdcfa2 f59448 e05f0c 9c3204",
+    "00224e00255300275800295d002b62002d68002f6d0031700533710f35701637701c396f213b6e263d6e2a3f6d2e416d" +
+    "32436d35456c39486c3c4a6c3f4c6c424e6c45506c48526c4b546c4e566c51586d545a6d565c6d595e6e5c616e5e636f" +
+    "61656f646770666970696b716c6d726e6f737172747374757676767878777b7a787e7c78807f78838179868379898578" +
+    "8c88788f8a78928c78948e779791779a93769d9576a09875a39a74a69c74a99f73aca172afa471b3a670b6a96fb9ab6d" +
+    "bcae6cbfb06bc2b369c5b568c8b866ccba64cfbd62d2c060d5c25ed9c55cdcc859dfca57e2cd54e6d051e9d34eedd54a" +
+    "f0d846f3db42f7de3efbe138fee434fee838",
+  diverging: "053b751f6fb44aa8d8a6d8eefffffffdcfa2f59448e05f0c9c3204",
 };
 export const LEVELS = 257; // odd, so that zero has a level of its own in the diverging map
 
@@ -27,7 +34,7 @@ const tables = new Map();
 export function colours(name) {
   let table = tables.get(name);
   if (!table) {
-    const stops = /** @type {any} */ (STOPS)[name].split(" ").map((/** @type {string} */ hex) => parseInt(hex, 16));
+    const stops = /** @type {any} */ (STOPS)[name].match(/.{6}/g).map((/** @type {string} */ hex) => parseInt(hex, 16));
     table = new Uint8Array(LEVELS * 3);
     for (let level = 0; level < LEVELS; level++) {
       const at = (level / (LEVELS - 1)) * (stops.length - 1);
@@ -97,15 +104,34 @@ export function fillPixels(data, start, length, map, limits, out, at = 0) {
   }
 }
 
+/** @type {Map<string, {canvas: OffscreenCanvas, context: OffscreenCanvasRenderingContext2D, pixels: ImageData}>} */
+const sheets = new Map();
+
 /**
- * An array as a picture of its own size, one canvas pixel a value.
+ * A canvas to draw from, one for each size: making one costs more than filling it.
+ * @param {number} columns @param {number} rows
+ */
+function sheetOf(columns, rows) {
+  const size = `${columns}×${rows}`;
+  let sheet = sheets.get(size);
+  if (!sheet) {
+    if (sheets.size >= 16) sheets.clear();
+    const canvas = new OffscreenCanvas(columns, rows);
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    sheet = { canvas, context, pixels: context.createImageData(columns, rows) };
+    sheets.set(size, sheet);
+  }
+  return sheet;
+}
+
+/**
+ * An array as a picture of its own size, one canvas pixel a value; to be drawn before the next
+ * one is made.
  * @param {Numbers} data @param {number} start @param {number} rows @param {number} columns
  * @param {string} map @param {Limits} limits
  */
 export function picture(data, start, rows, columns, map, limits) {
-  const canvas = new OffscreenCanvas(columns, rows);
-  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const pixels = context.createImageData(columns, rows);
+  const { canvas, context, pixels } = sheetOf(columns, rows);
   fillPixels(data, start, rows * columns, map, limits, pixels.data);
   context.putImageData(pixels, 0, 0);
   return canvas;
@@ -113,13 +139,11 @@ export function picture(data, start, rows, columns, map, limits) {
 
 /**
  * An image (channel, row, column) of bytes as a picture: three channels or four in colour, else
- * the first in grey.
+ * the first in grey. To be drawn before the next one is made.
  * @param {Numbers} data @param {number} start @param {number} channels @param {number} rows @param {number} columns
  */
 export function photo(data, start, channels, rows, columns) {
-  const canvas = new OffscreenCanvas(columns, rows);
-  const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const pixels = context.createImageData(columns, rows);
+  const { canvas, context, pixels } = sheetOf(columns, rows);
   const area = rows * columns;
   const step = channels >= 3 ? area : 0;
   for (let i = 0, o = 0; i < area; i++, o += 4) {
@@ -212,6 +236,16 @@ export function prepare(canvas, width, height) {
 }
 
 /**
+ * A value for a small cell: as many decimals as the scale of its picture makes sense of.
+ * @param {number} value @param {Limits} limits
+ */
+export function brief(value, { high }) {
+  if (!Number.isFinite(value) || !(high > 0) || high >= 1e4 || high < 1e-4) return number(value, 2);
+  const decimals = Math.max(high < 100 ? 1 : 0, 1 - Math.floor(Math.log10(high)));
+  return value === 0 ? "0" : value.toFixed(decimals).replace("-", "−");
+}
+
+/**
  * Writes each value into its cell, where cells are large enough to read it.
  * @param {CanvasRenderingContext2D} context @param {Numbers} data @param {number} start
  * @param {number} rows @param {number} columns @param {string} map @param {Limits} limits
@@ -227,10 +261,11 @@ export function writeNumbers(context, data, start, rows, columns, map, limits, x
   context.textBaseline = "middle";
   for (let i = 0; i < rows * columns; i++) {
     const value = data[start + i];
+    if (!Number.isFinite(value)) continue; // hatched
     const level = levelOf(value, limits) * 3;
     const light = 0.3 * table[level] + 0.59 * table[level + 1] + 0.11 * table[level + 2] > 140;
-    context.fillStyle = light || !(Math.abs(value) < Infinity) ? "#000" : "#fff";
-    context.fillText(number(value, 2), x + ((i % columns) + 0.5) * w, y + (Math.floor(i / columns) + 0.5) * t);
+    context.fillStyle = light ? "#000" : "#fff";
+    context.fillText(brief(value, limits), x + ((i % columns) + 0.5) * w, y + (Math.floor(i / columns) + 0.5) * t);
   }
   return true;
 }

@@ -56,7 +56,8 @@ export default {
     const plain = h("span");
     ui.line.append(sentence, plain);
     const body = h("tbody");
-    const head = ["class", "probability", "", "logit"].map((text) => h("th", { scope: "col", textContent: text }));
+    const head = ["class", "probability", "logit"].map((text) => h("th", { scope: "col", textContent: text }));
+    head[1].colSpan = 2;
     const table = h(
       "table",
       { className: "cw-bars" },
@@ -101,13 +102,14 @@ export default {
       }
       const shown = shownClasses(probabilities);
       if (rows.length !== shown.length) build(shown.length);
+      for (const part of [head[2], ...rows.map((each) => each.logit)]) part.hidden = !logits;
       say(ui.foot, shown.length < probabilities.length ? `the 10 likeliest of ${count(probabilities.length)} classes` : "");
       shown.forEach((i, at) => {
         const { row, name, bar, share, logit } = rows[at];
         say(name, nameOf(i));
         bar.style.inlineSize = `${100 * (probabilities[i] || 0)}%`;
         say(share, percent(probabilities[i]));
-        say(logit, logits ? number(logits[i], 4) : "");
+        say(logit, logits ? number(logits[i], 3) : "");
         row.classList.toggle("cw-best", i === best);
         row.classList.toggle("cw-label", named && i === label);
       });

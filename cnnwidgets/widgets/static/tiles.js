@@ -2,7 +2,7 @@
 // A grid of tiles on one canvas, of which only the visible ones are painted: one tab stop, arrows
 // move, a click selects. DigitPicker, FeatureMaps and Filters are such grids.
 
-import { freshId, h, say } from "./kit.js";
+import { coloursOf, freshId, h, say, sizeOf } from "./kit.js";
 import { prepare } from "./paint.js";
 
 /**
@@ -18,13 +18,15 @@ import { prepare } from "./paint.js";
  * @returns {Layout}
  */
 export function fit(count, rows, columns, { width, height, gap, least, ratio, zoom }) {
-  let best = 0;
+  const sizes = [];
   for (let across = 1; across <= Math.max(1, count); across++) {
     const down = Math.ceil(count / across);
     const byWidth = (width - (across - 1) * gap) / across;
     const byHeight = (((height - (down - 1) * gap) / down) * columns) / rows;
-    best = Math.max(best, Math.min(byWidth, byHeight));
+    sizes.push(Math.min(byWidth, byHeight));
   }
+  const largest = Math.max(...sizes);
+  const best = sizes.findLast((size) => size >= 0.9 * largest) ?? largest; // rather beside than below
   const wanted = Math.min(width, Math.max(least, best) * zoom);
   const scale = (wanted * ratio) / columns;
   const tile = ((scale >= 1 ? Math.floor(scale + 1e-6) : scale) * columns) / ratio;
@@ -88,20 +90,21 @@ export function tiles(options) {
   /** @type {Layout & {count: number}} */
   let layout = { columns: 1, rows: 0, width: 1, height: 1, gap: 0, count: 0 };
   let frame = 0;
+  let scrolled = 0;
 
   const pitch = () => ({ x: layout.width + layout.gap, y: layout.height + layout.gap });
   const MARGIN = 3; // room for the outline of a selected tile at the edge
 
   const paint = () => {
     frame = 0;
-    const width = root.clientWidth;
-    if (!width) return;
-    layout = options.layout(width - 2 * MARGIN);
+    if (!size.width) return;
+    layout = options.layout(size.width - 2 * MARGIN);
     const total = Math.max(0, layout.rows * pitch().y - layout.gap) + 2 * MARGIN;
     const height = Math.min(total, options.maxHeight);
-    sizer.style.height = `${total}px`;
-    const { context, ratio } = prepare(canvas, width, height);
-    const top = Math.min(root.scrollTop, Math.max(0, total - height));
+    const tall = `${total}px`;
+    if (sizer.style.height !== tall) sizer.style.height = tall;
+    const { context, ratio } = prepare(canvas, size.width, height);
+    const top = Math.min(scrolled, Math.max(0, total - height));
     const first = Math.max(0, Math.floor((top - MARGIN) / pitch().y)) * layout.columns;
     const last = Math.min(layout.count, Math.ceil((top + height) / pitch().y) * layout.columns);
     options.visible?.(first, last);
@@ -118,8 +121,9 @@ export function tiles(options) {
     const chosen = options.selected();
     if (chosen >= first && chosen < last) {
       const [x, y] = place(chosen);
-      outline(context, x, y, w, t, 2 * ratio, getComputedStyle(canvas).color);
+      outline(context, x, y, w, t, 2 * ratio, palette.accent);
     }
+    // Where everything is, for who watches from outside; written at the end of every paint.
     root.dataset.layout = JSON.stringify({ ...layout, margin: MARGIN, top });
     say(option, chosen >= 0 && chosen < layout.count ? options.describe(chosen) : "nothing selected");
   };
@@ -130,16 +134,19 @@ export function tiles(options) {
   /** Scrolls, inside the grid only, until a tile is in sight. @param {number} tile */
   const reveal = (tile) => {
     const y = Math.floor(tile / layout.columns) * pitch().y;
-    if (y < root.scrollTop) root.scrollTop = y;
     const bottom = y + layout.height + 2 * MARGIN;
-    if (bottom > root.scrollTop + root.clientHeight) root.scrollTop = bottom - root.clientHeight;
+    let to = Math.min(scrolled, y);
+    if (bottom > to + size.height) to = bottom - size.height;
+    if (to === scrolled || !size.height) return;
+    root.scrollTop = scrolled = to;
+    ask();
   };
 
   /** @param {PointerEvent | MouseEvent} event */
   const hit = (event) => {
     const box = canvas.getBoundingClientRect();
     const x = event.clientX - box.left - MARGIN;
-    const y = event.clientY - box.top - MARGIN + root.scrollTop;
+    const y = event.clientY - box.top - MARGIN + scrolled;
     const [column, row] = [Math.floor(x / pitch().x), Math.floor(y / pitch().y)];
     const [u, v] = [(x - column * pitch().x) / layout.width, (y - row * pitch().y) / layout.height];
     const tile = row * layout.columns + column;
@@ -148,7 +155,11 @@ export function tiles(options) {
   };
 
   const listen = { signal: options.signal };
-  root.addEventListener("scroll", ask, { ...listen, passive: true });
+  const scroll = () => {
+    scrolled = root.scrollTop;
+    ask();
+  };
+  root.addEventListener("scroll", scroll, { ...listen, passive: true });
   root.addEventListener(
     "click",
     (/** @type {MouseEvent} */ event) => {
@@ -168,7 +179,7 @@ export function tiles(options) {
     "keydown",
     (/** @type {KeyboardEvent} */ event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || !layout.count) return;
-      const page = Math.max(1, Math.floor(root.clientHeight / pitch().y));
+      const page = Math.max(1, Math.floor(size.height / pitch().y));
       const to = moved(event.key, Math.max(0, options.selected()), layout.count, layout.columns, page);
       if (to === null) return;
       event.preventDefault();
@@ -178,12 +189,9 @@ export function tiles(options) {
     },
     listen,
   );
-  const sizes = new ResizeObserver(ask);
-  sizes.observe(root);
-  options.signal.addEventListener("abort", () => {
-    sizes.disconnect();
-    cancelAnimationFrame(frame);
-  });
+  const size = sizeOf(root, ask, options.signal);
+  const palette = coloursOf(canvas, ask, options.signal);
+  options.signal.addEventListener("abort", () => cancelAnimationFrame(frame));
   return { root, paint, ask, reveal };
 }
 

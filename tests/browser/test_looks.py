@@ -1,0 +1,112 @@
+"""How the dashboard looks: light and dark, narrow and wide, legible, nothing cut."""
+
+import pytest
+
+from tests.browser.scenes import DASHBOARD, Dash
+from tests.servers import eventually
+
+# For each visible text: its colour, its background, their contrast as WCAG 2 defines it.
+FAINT_TEXTS = """
+() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const rgb = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return canvas.getImageData(0, 0, 1, 1).data;
+  };
+  const linear = (part) => (part /= 255) <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  const background = (node) => {
+    for (; node; node = node.parentElement) {
+      const found = rgb(getComputedStyle(node).backgroundColor);
+      if (found[3] === 255) return found;
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  let texts = 0;
+  const walker = document.createTreeWalker(document.querySelector(".cw-dashboard"), NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode.parentElement;
+    const text = walker.currentNode.textContent.trim();
+    if (!text || !node.checkVisibility() || node.closest(":disabled, .cw-hidden, option")) continue;
+    texts++;
+    const [a, b] = [light(rgb(getComputedStyle(node).color)), light(background(node))];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (contrast < 4.5) faint.push(`${text.slice(0, 30)}: ${contrast.toFixed(2)}`);
+  }
+  return { faint, texts };
+}
+"""  # noqa: E501
+# What sticks out of its card, save what scrolls inside it.
+CUT = """
+() => {
+  const cut = [];
+  for (const card of document.querySelectorAll("section.cw-panel")) {
+    const edge = card.getBoundingClientRect();
+    const kind = card.className.split(" ").at(-1);
+    if (edge.left < -0.5 || edge.right > innerWidth + 0.5) cut.push(`${kind} is cut`);
+    for (const node of card.querySelectorAll("*")) {
+      if (!node.checkVisibility() || node.closest(".cw-hidden, option")) continue;
+      let inner = node.parentElement;
+      while (inner !== card && getComputedStyle(inner).overflowX === "visible") inner = inner.parentElement;
+      if (inner !== card) continue;
+      const box = node.getBoundingClientRect();
+      if (box.width && (box.right > edge.right + 0.5 || box.left < edge.left - 0.5)) {
+        cut.push(`${kind}: ${node.tagName} ${node.className} by ${(box.right - edge.right).toFixed(1)}`);
+      }
+    }
+  }
+  return cut;
+}
+"""  # noqa: E501
+
+
+def shown(voila, page):
+    voila.open(page, DASHBOARD)
+    dash = Dash(page)
+    eventually(lambda: dash.kernel_grid.root.get_attribute("data-layout"), "all is painted")
+    page.wait_for_function("window.stage")
+    return dash
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_can_be_read_and_nothing_is_cut_at_360_pixels(voila, new_page, scheme):
+    page = new_page(scheme, width=360, height=740)
+    dash = shown(voila, page)
+    for layer in ("conv1", "conv2", "fc"):
+        dash.choose_layer(layer)
+        found = page.evaluate(FAINT_TEXTS)
+        assert found["texts"] > 50
+        assert found["faint"] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert page.evaluate(CUT) == []
+    dash.jump_box.fill("10000")
+    dash.jump_box.press("Enter")
+    dash.picker.get_by_role("alert").wait_for()
+    assert page.evaluate(FAINT_TEXTS)["faint"] == []
+    dash.filters.get_by_role("button", name="whole layer").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert page.evaluate(CUT) == []
+
+
+def test_nothing_is_cut_at_any_width_and_dark_differs_from_light(voila, new_page):
+    page = new_page("light", width=1024)
+    shown(voila, page)
+    for width in (1920, 1280, 1024, 960, 800, 640, 400, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate("new Promise(requestAnimationFrame)")
+        eventually(lambda: page.evaluate(CUT) == [], f"nothing is cut at {width} pixels", 5)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    colours = """() => [...document.querySelectorAll(".cw-panel")].map((card) => {
+      const { color, backgroundColor } = getComputedStyle(card);
+      return [color, backgroundColor];
+    })"""
+    light = page.evaluate(colours)
+    page.emulate_media(color_scheme="dark")
+    page.locator('body[data-jp-theme-light="false"]').wait_for()
+    dark = page.evaluate(colours)
+    assert all(a[0] != b[0] and a[1] != b[1] for a, b in zip(light, dark, strict=True))
+    assert page.evaluate(FAINT_TEXTS)["faint"] == []
