@@ -36,7 +36,7 @@ class Guarded(AnyWidget):
             try:
                 super().set_state(allowed)
             except Exception as problem:  # shown where the person looks: a page has no traceback
-                error = _sentence(problem)
+                error = sentence(problem)
             self.error = error
         if error:
             self.send_state([name for name in sync_data if name in self.keys])
@@ -117,7 +117,7 @@ def _refusal(sent: dict[str, Any], allowed: dict[str, Any]) -> str:
     return f"a page may not write {', '.join(sorted(sent.keys() - allowed.keys()))}"
 
 
-def _sentence(problem: Exception) -> str:
+def sentence(problem: Exception) -> str:
     text = " ".join([str(problem), *getattr(problem, "__notes__", ())])
     return (
         text
