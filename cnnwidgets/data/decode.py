@@ -31,7 +31,7 @@ def decode(
     """The first frame of a PNG, JPEG or WebP file, upright, as it is seen on a page.
 
     data: the file's bytes, from anyone.
-    max_bytes, max_pixels: refused above, before anything is decoded. At most about 20 bytes of
+    max_bytes, max_pixels: refused above, before anything is decoded. At most 30 bytes of
         memory are used for each pixel.
     Returns a new uint8 (channel, row, column): one channel where every pixel is grey, else three,
     RGB. 16-bit values are scaled to 8. Transparent parts become white; black, if what is visible
@@ -97,7 +97,13 @@ def _open(data: bytes | bytearray | memoryview, max_bytes: int, max_pixels: int)
         _check_pixels(*_webp_size(content), max_pixels)
     from PIL import Image
 
-    image = Image.open(io.BytesIO(content), formats=[kind])
+    try:
+        image = Image.open(io.BytesIO(content), formats=[kind])
+    except Image.DecompressionBombError as bomb:  # twice Pillow's own limit, 179 million pixels
+        raise _Refused(
+            f"the picture has far more than the {max_pixels:,} pixels that are read; "
+            "save it smaller"
+        ) from bomb
     _check_pixels(*image.size, max_pixels)
     return image
 

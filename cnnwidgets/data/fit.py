@@ -115,7 +115,12 @@ def _is_dark(images: ImageSet) -> bool:
 
 
 def _ink(grey: np.ndarray) -> np.ndarray:
-    """The drawing alone, (row, column) uint8: paper becomes 0, the strongest ink 255."""
+    """The drawing alone, (row, column) uint8: paper becomes 0, the strongest ink 255.
+
+    A drawing whose border is wholly black, such as a pad's, is the drawing alone already.
+    """
+    if not (grey[[0, -1]].any() or grey[:, [0, -1]].any()):
+        return grey
     paper = int(border(grey[None])[0])
     contrast = int(grey.max()) - paper
     if contrast < _FAINT:
