@@ -16,6 +16,11 @@ import numpy as np
 
 COUNTS = {"train": 12, "test": 5}
 
+# The set on which most is tested, and the first and last of its files.
+NAME = "fashion_mnist"
+FIRST = "train-images-idx3-ubyte.gz"
+LAST = "t10k-labels-idx1-ubyte.gz"
+
 
 @dataclass
 class Tiny:
@@ -228,3 +233,7 @@ class Host:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+
+
+def left_in(root):
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*"))
