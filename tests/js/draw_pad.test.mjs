@@ -184,7 +184,9 @@ describe("the way to the kernel", () => {
     const model = modelOf("elsewhere");
     const store = inkStore(model, new AbortController().signal);
     store.keep();
+    assert.ok(!store.isShown());
     store.send();
+    assert.ok(store.isShown(), "before the kernel has answered");
     store.send();
     assert.deepEqual(model.sent, ["draw"]);
     model.tell("origin", "drawing");
@@ -221,7 +223,7 @@ describe("the way to the kernel", () => {
   test("ends with its signal", () => {
     const [model, controller] = [modelOf(), new AbortController()];
     inkStore(model, controller.signal);
-    assert.equal(model.listening(), 2);
+    assert.equal(model.listening(), 3);
     controller.abort();
     assert.equal(model.listening(), 0);
   });

@@ -1,4 +1,4 @@
-"""DrawPad without a browser: what it makes of ink and pictures, whom it shares with, what it refuses."""
+"""DrawPad without a browser: what it makes of ink and pictures, and what it refuses."""
 
 import io
 import random

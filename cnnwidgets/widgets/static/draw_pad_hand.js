@@ -80,6 +80,7 @@ export function pointing(canvas, store, { side, brush, started }, signal) {
 export function keying(canvas, store, { side, brush, cells, paint, tell }, signal) {
   let cell = { row: Math.floor(cells()[0] / 2), column: Math.floor(cells()[1] / 2) };
   let seen = false;
+  let pointed = false; // the focus came with a pointer, which needs no cursor
   let line = false; // a line that Shift draws is one stroke to undo
   let base = store.ink.data;
 
@@ -120,17 +121,24 @@ export function keying(canvas, store, { side, brush, cells, paint, tell }, signa
     if (event.key === "Shift") line = false;
   };
   const look = () => {
-    seen = canvas.matches(":focus-visible");
+    seen = !pointed && canvas.matches(":focus-visible");
     if (seen) tell(words());
     paint();
   };
   canvas.addEventListener("keydown", press, { signal });
   canvas.addEventListener("keyup", lift, { signal });
   canvas.addEventListener("focus", look, { signal });
-  canvas.addEventListener("blur", () => ((seen = line = false), paint()), { signal });
+  const leave = () => {
+    seen = line = pointed = false;
+    paint();
+  };
+  canvas.addEventListener("blur", leave, { signal });
   return {
     /** The cell under the cursor, while keys are in use. */
     cursor: () => (seen ? cell : null),
-    hide: () => (seen = line = false),
+    hide: () => {
+      seen = line = false;
+      pointed = true;
+    },
   };
 }

@@ -35,9 +35,11 @@ export function inkStore(model, signal) {
   const forget = () => (asked = false);
   model.on("change:ink", follow);
   model.on("change:origin", forget);
+  model.on("change:error", forget);
   signal.addEventListener("abort", () => {
     model.off("change:ink", follow);
     model.off("change:origin", forget);
+    model.off("change:error", forget);
   });
   take();
 
@@ -60,6 +62,8 @@ export function inkStore(model, signal) {
   return {
     ink,
     isBlank: () => blank,
+    /** Whether the microscope looks at the drawing, or is about to. */
+    isShown: () => asked || model.get("origin") === "drawing",
     /** Remembers the drawing as it is, so that what follows can be undone; returns that copy. */
     keep: () => {
       asked = false;

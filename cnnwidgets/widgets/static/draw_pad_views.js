@@ -58,7 +58,7 @@ export function inkView(canvas, store, model, cursor) {
     const { context, ratio } = prepare(canvas, columns * scale, rows * scale);
     const { width, height } = canvas;
     const blank = store.isBlank();
-    const waiting = !blank && model.get("origin") !== "drawing";
+    const waiting = !blank && !store.isShown();
     canvas.dataset.waiting = String(waiting);
     context.fillStyle = "#000";
     context.fillRect(0, 0, width, height);
