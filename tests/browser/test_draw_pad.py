@@ -166,7 +166,7 @@ def test_a_seven_drawn_with_the_mouse_is_read_while_it_is_drawn(pad):
     expect(pad.verdict).to_contain_text("no label")
     pad.expect_true()
     pad.page.mouse.up()
-    expect(pad.line).to_contain_text("your drawing, scaled and centred")
+    expect(pad.line).to_contain_text("your drawing, centred")
     pad.expect_followed()
     assert pad.ink()[:, 0].max() == 0
     assert pad.ink()[56, 140] == 255

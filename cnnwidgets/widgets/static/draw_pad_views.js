@@ -20,11 +20,11 @@ export function inWords({ origin, blank, centre, index, source }) {
   if (origin === "upload") return "The network sees the picture you gave.";
   if (origin === "drawing") {
     if (blank) return "An empty pad. Draw in the square: the network reads along.";
-    return `The network sees your drawing, ${centre ? "scaled and centred as MNIST's digits are" : "as it lies on the pad"}.`;
+    return `The network sees your drawing, ${centre ? "centred as MNIST's digits are" : "as it lies on the pad"}.`;
   }
   const which = index === null ? "another image" : `image ${index} of ${source}`;
-  if (blank) return `The microscope looks at ${which}. Draw, and it looks at your drawing.`;
-  return `The microscope looks at ${which}; your drawing waits for its next stroke.`;
+  if (blank) return `The microscope looks at ${which}. Draw to replace it.`;
+  return `The microscope looks at ${which}; your drawing waits.`;
 }
 
 /** The values of an image as rows of a table. @param {import("./kit.js").NumberArray | null} image */
