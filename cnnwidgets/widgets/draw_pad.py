@@ -90,6 +90,7 @@ class DrawPad(Picture, View):
         self.images = images
         self._made: Made | None = None
         self._light = is_light(images)
+        self._from_page = False
         channels, rows, columns = images.images.shape[1:]
         fixed: dict[str, Any] = {"cells": (rows, columns)}
         if scope is None:
@@ -99,7 +100,7 @@ class DrawPad(Picture, View):
         self.ink_shape = (3 if channels == 3 else 1, rows * fine, columns * fine)
         fixed |= {"ink": np.zeros(self.ink_shape, np.uint8), "centre": self._can_centre()}
         super().__init__(scope, **{**fixed, **traits})
-        self.observe(self._show_drawing, names="ink")
+        self.observe(self._follow_ink, names="ink")
         self.on_msg(self._answer)
         if "ink" in traits:
             self._show_drawing()
@@ -135,7 +136,21 @@ class DrawPad(Picture, View):
         if self._made is not None and self.origin != "elsewhere":
             self._show(self._made.picture, self._made.origin)
 
-    def _show_drawing(self, _change: Bunch | None = None) -> None:
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Takes what a page sent; its ink is looked at while the drawing is what is looked at."""
+        self._from_page = True
+        try:
+            super().set_state(sync_data)
+        finally:
+            self._from_page = False
+
+    def _follow_ink(self, _change: Bunch) -> None:
+        # Ink may come late: after a digit was picked, it must not take that digit away. So a page
+        # says with each stroke, by a request to draw, that it is to be looked at.
+        if self.origin == "drawing" or not self._from_page:
+            self._show_drawing()
+
+    def _show_drawing(self) -> None:
         self._show(self.ink, "drawing")
 
     def _show(self, picture: np.ndarray, origin: str) -> None:
@@ -175,7 +190,8 @@ class DrawPad(Picture, View):
         try:
             wanted = content.get("do") if isinstance(content, dict) else None
             if wanted == "draw":
-                self._show_drawing()
+                if self.origin != "drawing":
+                    self._show_drawing()
             elif wanted == "over":
                 self._draw_over()
             elif wanted == "upload":

@@ -137,6 +137,7 @@ def pad(shared):
     pad.canvas.press("x")
     pad.card.get_by_role("slider").fill("2.5")
     pad.card.get_by_role("checkbox").check()
+    expect(pad.canvas).to_have_accessible_name(re.compile("empty"))
     pad.images.press("Home")
     expect(pad.line).to_contain_text("image 0 of MNIST test")
     expect(pad.canvas).to_have_accessible_name(re.compile("empty"))
@@ -193,7 +194,7 @@ def test_the_stroke_is_painted_in_the_page_without_the_kernel(pad):
 
 def test_the_switch_shows_the_drawing_as_it_lies(pad):
     pad.stroke([(0.1, 0.1), (0.1, 0.4)])
-    pad.expect_true()
+    pad.expect_followed()
     assert pad.truth()[10:18, 12:16].any(), "centred"
     pad.canvas.press("c")
     expect(pad.line).to_contain_text("as it lies on the pad")

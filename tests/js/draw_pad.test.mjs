@@ -177,10 +177,10 @@ describe("the way to the kernel", () => {
     store.send();
     const [first, last] = model.saves.map(({ data }) => [...new Uint8Array(data.buffer)]);
     assert.deepEqual([first[0], first[5], last[0], last[5]], [200, 0, 200, 200]);
-    assert.deepEqual(model.sent, [], "the microscope looks at it already");
+    assert.deepEqual(model.sent, ["draw"], "once a stroke");
   });
 
-  test("asks once to be looked at when the microscope looks elsewhere", () => {
+  test("asks with each stroke to be looked at, and again when something else came between", () => {
     const model = modelOf("elsewhere");
     const store = inkStore(model, new AbortController().signal);
     store.keep();
@@ -190,10 +190,12 @@ describe("the way to the kernel", () => {
     store.send();
     assert.deepEqual(model.sent, ["draw"]);
     model.tell("origin", "drawing");
+    store.keep();
     store.send();
+    assert.deepEqual(model.sent, ["draw", "draw"], "what origin says can be old");
     model.tell("origin", "elsewhere");
     store.send();
-    assert.deepEqual(model.sent, ["draw", "draw"]);
+    assert.deepEqual(model.sent, ["draw", "draw", "draw"]);
   });
 
   test("takes ink that the kernel sends, which can be undone, and not its own back", () => {

@@ -53,6 +53,13 @@ def wire(ink):
     return {"shape": list(ink.shape), "dtype": "uint8", "data": memoryview(ink.tobytes())}
 
 
+def draw(pad, ink):
+    """What a page sends for a stroke while something else is looked at."""
+    pad.set_state({"ink": wire(ink)})
+    if not pad.error:
+        send(pad, {"do": "draw"})
+
+
 def send(pad, content, buffers=()):
     pad._handle_custom_msg(content, list(buffers))
 
@@ -64,7 +71,7 @@ def png(pixels):
 
 
 def test_ink_from_the_page_is_scaled_and_centred_and_read(pad, scope):
-    pad.set_state({"ink": wire(seven())})
+    draw(pad, seven())
     assert pad.error == ""
     np.testing.assert_array_equal(scope.image[0], like_mnist(seven()[0]))
     assert (scope.prediction.best, scope.index, scope.label) == (7, None, None)
@@ -73,7 +80,8 @@ def test_ink_from_the_page_is_scaled_and_centred_and_read(pad, scope):
 
 
 def test_without_centring_the_image_is_the_mean_of_each_cell(pad, scope):
-    pad.set_state({"centre": False, "ink": wire(seven())})
+    pad.set_state({"centre": False})
+    draw(pad, seven())
     means = seven()[0].reshape(28, 5, 28, 5).mean((1, 3))
     # half a level from rounding, and float32 sums of 25 bytes
     np.testing.assert_allclose(scope.image[0], means, atol=0.51)
@@ -119,6 +127,17 @@ def test_picking_a_digit_keeps_the_drawing_which_can_come_back(pad, scope):
     picker.close()
 
 
+def test_ink_that_comes_late_does_not_take_a_picked_digit_away(pad, scope):
+    draw(pad, np.zeros(SHAPE, np.uint8))
+    scope.index = 3
+    pad.set_state({"ink": wire(seven())})
+    assert (scope.index, pad.origin) == (3, "elsewhere")
+    send(pad, {"do": "draw"})
+    assert scope.prediction.best == 7
+    pad.set_state({"ink": wire(np.zeros(SHAPE, np.uint8))})
+    assert not scope.image.any(), "now the ink is followed"
+
+
 def test_the_drawing_stays_the_drawing_at_another_training_step(pad, scope):
     pad.ink = seven()
     scope.step = scope.history.steps[0]
@@ -137,7 +156,7 @@ def test_drawing_over_a_digit_starts_from_exactly_that_digit(pad, scope, mnist):
 def test_a_pad_alone_has_an_image_that_can_be_linked(mnist):
     pad, other = DrawPad(images=mnist), DrawPad(images=mnist)
     link((pad, "image"), (other, "image"))
-    pad.set_state({"ink": wire(seven())})
+    draw(pad, seven())
     np.testing.assert_array_equal(other.image[0], like_mnist(seven()[0]))
     assert (pad.origin, other.origin) == ("drawing", "elsewhere")
     assert (pad.source, pad.size, pad.index) == (mnist.name, len(mnist), None)
@@ -214,7 +233,7 @@ def test_a_model_that_cannot_take_the_drawing_is_told_and_the_image_stays():
     scope = cw.Microscope(Picky(), set_of(1, 28, 28))
     pad = DrawPad(scope)
     before = scope.image
-    pad.set_state({"ink": wire(seven())})
+    draw(pad, seven())
     assert "too bright for me" in pad.error
     assert scope.image is before
     assert pad.origin == "elsewhere"

@@ -19,7 +19,7 @@ export function inkStore(model, signal) {
   const ink = blankInk(shape[0], shape[1] * times, shape[2] * times);
   const before = past(UNDOS);
   let blank = true;
-  let asked = false; // to be looked at, since the microscope last looked elsewhere
+  let asked = false; // for this stroke, that the microscope looks at the drawing
 
   const take = () => {
     const picture = read(model.get("ink"));
@@ -43,8 +43,8 @@ export function inkStore(model, signal) {
   });
   take();
 
+  // Asked for once a stroke, whatever `origin` says here: what it says can be older than the stroke.
   const show = () => {
-    if (model.get("origin") === "drawing" || asked) return;
     asked = true;
     model.send({ do: "draw" });
   };
@@ -53,10 +53,14 @@ export function inkStore(model, signal) {
     blank = isBlank(ink);
     sent = { shape, dtype: "uint8", data: new DataView(data.buffer) };
     put(model, { ink: sent });
-    show();
+    if (!asked) show();
+  };
+  const resend = () => {
+    asked = false;
+    send();
   };
   const changed = (/** @type {boolean} */ done) => {
-    if (done) send();
+    if (done) resend();
     return done;
   };
   return {
@@ -79,7 +83,7 @@ export function inkStore(model, signal) {
     clear: () => {
       if (!blank) before.keep(ink.data);
       ink.data.fill(0);
-      send();
+      resend();
     },
     /** Makes the image that the microscope looks at the drawing. */
     drawOver: () => model.send({ do: "over" }),
