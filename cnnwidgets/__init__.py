@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cnnwidgets.training.pretrained import pretrained as pretrained
     from cnnwidgets.widgets.channel_slider import ChannelSlider as ChannelSlider
     from cnnwidgets.widgets.digit_picker import DigitPicker as DigitPicker
+    from cnnwidgets.widgets.draw_pad import DrawPad as DrawPad
     from cnnwidgets.widgets.feature_maps import FeatureMaps as FeatureMaps
     from cnnwidgets.widgets.filters import Filters as Filters
     from cnnwidgets.widgets.layer_selector import LayerSelector as LayerSelector
@@ -31,6 +32,7 @@ _HOMES = {
     "Dashboard": "dashboard",
     "DigitCNN": "network.models",
     "DigitPicker": "widgets.digit_picker",
+    "DrawPad": "widgets.draw_pad",
     "FeatureMaps": "widgets.feature_maps",
     "Filters": "widgets.filters",
     "History": "training.history",

@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 from platformdirs import user_cache_dir
 
+_DIGEST_BYTES = 32
+_CHUNK_BYTES = 1 << 20
+
 
 def cache_dir() -> Path | None:
     """Where unpacked data are kept: $CNNWIDGETS_CACHE, else the user's cache directory.
@@ -21,8 +24,8 @@ def cache_dir() -> Path | None:
     return path if path.is_absolute() else None
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write data to path so that a reader sees the old file or the new one, never a part.
+def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
+    """Write parts, one after the other, so that a reader of path sees the old file or the new one.
 
     Missing parent directories are made. Raises OSError, leaving no temporary file, on failure.
     """
@@ -31,7 +34,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            for data in parts:
+                file.write(data)
             file.flush()
             os.fsync(file.fileno())
         part.chmod(0o644)  # mkstemp's 0600 would hide a shared cache from other users
@@ -53,5 +57,35 @@ def map_verified(path: Path, sha256: str) -> np.memmap | None:
             if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
                 return None
             return np.memmap(file, dtype=np.uint8, mode="r")
+    except (OSError, ValueError):
+        return None
+
+
+def write_sealed(path: Path, *parts: bytes | memoryview) -> None:
+    """Write parts atomically, and after them the SHA-256 of all of them, for map_sealed.
+
+    Raises OSError, leaving no temporary file, on failure.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    write_atomically(path, *parts, digest.digest())
+
+
+def map_sealed(path: Path) -> np.memmap | None:
+    """What write_sealed wrote, (byte,) uint8, mapped read-only, if not one bit of it has changed.
+
+    None when the file is missing, unreadable or different.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            left = size = os.fstat(file.fileno()).st_size - _DIGEST_BYTES
+            while left > 0 and (chunk := file.read(min(left, _CHUNK_BYTES))):
+                digest.update(chunk)
+                left -= len(chunk)
+            if size <= 0 or file.read() != digest.digest():
+                return None
+            return np.memmap(file, dtype=np.uint8, mode="r", shape=(size,))
     except (OSError, ValueError):
         return None

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from os import PathLike
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -107,7 +109,7 @@ class ImageSet:
         indices = _labels(labels, len(pixels))
         names = _classes(classes, int(indices.max()))
         channels = pixels.shape[1]
-        measured_mean, measured_std = _measure(pixels)
+        measured_mean, measured_std = measure(pixels)
         return cls(
             name=str(name),
             images=_freeze(pixels),
@@ -116,6 +118,29 @@ class ImageSet:
             mean=measured_mean if mean is None else _per_channel("mean", mean, channels),
             std=measured_std if std is None else _per_channel("std", std, channels),
         )
+
+    @classmethod
+    def from_folder(
+        cls,
+        path: str | PathLike[str],
+        size: int | tuple[int, int] | None = None,
+        channels: int | None = None,
+    ) -> "ImageSet":
+        """A set from a folder that holds one sub-folder of pictures for each class.
+
+        path: the sub-folders' names, sorted, are the classes. Their PNG, JPEG and WebP files are
+            read, also from folders inside; other files, and names that begin with a dot, are not.
+        size: (rows, columns), or one number for both; by default the most common size. Pictures
+            of another size are scaled to fit, undistorted, amid the colour of their border.
+        channels: 1 (grey) or 3 (RGB); by default 1 if every pixel of every picture is grey.
+        Warns, in one sentence, of files that cannot be read, and leaves them out.
+        Raises ValueError, FileNotFoundError or NotADirectoryError, in one sentence, if there is
+        no such folder, no class, or a class without a readable picture.
+        """
+        from cnnwidgets.data.folder import read_folder
+
+        images, labels, classes = read_folder(path, size, channels)
+        return cls.from_arrays(images, labels, classes, name=Path(path).resolve().name or "images")
 
 
 def _count(number: int, noun: str) -> str:
@@ -201,7 +226,7 @@ def _classes(classes: Iterable[str] | None, largest: int) -> tuple[str, ...]:
     return names
 
 
-def _measure(pixels: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def measure(pixels: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of each channel, of values in 0..1, from exact sums."""
     means, stds = [], []
     for channel in range(pixels.shape[1]):

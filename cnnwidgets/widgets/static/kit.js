@@ -224,7 +224,7 @@ export function showErrors(root, alert, models, signal) {
   const elsewhere = (/** @type {Event} */ event) => {
     touched = root.contains(/** @type {Node} */ (event.target));
   };
-  for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, elsewhere, options);
+  for (const type of ["pointerdown", "keydown", "drop", "paste"]) document.addEventListener(type, elsewhere, options);
   const show = () => {
     const text = models.map((model) => model.get("error")).find(Boolean) ?? "";
     alert.hidden = !(text && touched);

@@ -1,0 +1,346 @@
+"""DrawPad without a browser: what it makes of ink and pictures, and what it refuses."""
+
+import io
+import random
+
+import numpy as np
+import pytest
+from PIL import Image
+from torch import nn
+from traitlets import TraitError, link
+
+import cnnwidgets as cw
+from cnnwidgets.data.fit import fit, like_mnist
+from cnnwidgets.widgets.draw_pad import DrawPad
+
+SHAPE = (1, 140, 140)
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    return cw.load("mnist")
+
+
+@pytest.fixture
+def scope(mnist):
+    model, history = cw.pretrained()
+    return cw.Microscope(model, mnist, history=history)
+
+
+@pytest.fixture
+def pad(scope):
+    pad = DrawPad(scope)
+    yield pad
+    pad.close()
+
+
+def set_of(channels, rows, columns, value=0):
+    images = np.full((3, channels, rows, columns), value, np.uint8)
+    return cw.ImageSet.from_arrays(images, [0, 1, 0], name="tiny", mean=0.5, std=0.5)
+
+
+def seven():
+    """A seven as ink: a bar and a slanted stroke."""
+    ink = np.zeros(SHAPE, np.uint8)
+    ink[0, 20:32, 30:110] = 255
+    for row in range(32, 120):
+        middle = 104 - (row - 32) // 2
+        ink[0, row, middle - 6 : middle + 6] = 255
+    return ink
+
+
+def wire(ink):
+    return {"shape": list(ink.shape), "dtype": "uint8", "data": memoryview(ink.tobytes())}
+
+
+def draw(pad, ink):
+    """What a page sends for a stroke while something else is looked at."""
+    pad.set_state({"ink": wire(ink)})
+    if not pad.error:
+        send(pad, {"do": "draw"})
+
+
+def send(pad, content, buffers=()):
+    pad._handle_custom_msg(content, list(buffers))
+
+
+def png(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_ink_from_the_page_is_scaled_and_centred_and_read(pad, scope):
+    draw(pad, seven())
+    assert pad.error == ""
+    np.testing.assert_array_equal(scope.image[0], like_mnist(seven()[0]))
+    assert (scope.prediction.best, scope.index, scope.label) == (7, None, None)
+    assert pad.origin == "drawing"
+    assert pad.image is scope.image
+
+
+def test_without_centring_the_image_is_the_mean_of_each_cell(pad, scope):
+    pad.set_state({"centre": False})
+    draw(pad, seven())
+    means = seven()[0].reshape(28, 5, 28, 5).mean((1, 3))
+    # half a level from rounding, and float32 sums of 25 bytes
+    np.testing.assert_allclose(scope.image[0], means, atol=0.51)
+
+
+def test_the_switch_fits_the_drawing_again_and_leaves_a_picked_digit_alone(pad, scope):
+    pad.ink = seven()
+    centred = scope.image.copy()
+    pad.set_state({"centre": False})
+    assert not np.array_equal(scope.image, centred)
+    pad.set_state({"centre": True})
+    np.testing.assert_array_equal(scope.image, centred)
+    scope.index = 5
+    pad.set_state({"centre": False})
+    assert scope.index == 5
+
+
+def test_an_empty_pad_is_an_image_without_ink(pad, scope):
+    pad.ink = seven()
+    pad.ink = np.zeros(SHAPE, np.uint8)
+    assert not scope.image.any()
+    assert pad.origin == "drawing"
+
+
+def test_the_first_look_is_the_microscopes_and_changes_nothing(scope):
+    before = (scope.index, scope.run)
+    pad = DrawPad(scope)
+    assert (scope.index, scope.run) == before
+    assert pad.origin == "elsewhere"
+    assert not pad.ink.any()
+
+
+def test_picking_a_digit_keeps_the_drawing_which_can_come_back(pad, scope):
+    picker = cw.DigitPicker(scope)
+    pad.ink = seven()
+    drawn = scope.image.copy()
+    picker.set_state({"index": 3})
+    assert (pad.origin, pad.index, scope.index) == ("elsewhere", 3, 3)
+    np.testing.assert_array_equal(pad.ink, seven())
+    send(pad, {"do": "draw"})
+    np.testing.assert_array_equal(scope.image, drawn)
+    assert (pad.origin, picker.index) == ("drawing", None)
+    picker.close()
+
+
+def test_ink_that_comes_late_does_not_take_a_picked_digit_away(pad, scope):
+    draw(pad, np.zeros(SHAPE, np.uint8))
+    scope.index = 3
+    pad.set_state({"ink": wire(seven())})
+    assert (scope.index, pad.origin) == (3, "elsewhere")
+    send(pad, {"do": "draw"})
+    assert scope.prediction.best == 7
+    pad.set_state({"ink": wire(np.zeros(SHAPE, np.uint8))})
+    assert not scope.image.any(), "now the ink is followed"
+
+
+def test_the_drawing_stays_the_drawing_at_another_training_step(pad, scope):
+    pad.ink = seven()
+    scope.step = scope.history.steps[0]
+    assert pad.origin == "drawing"
+
+
+def test_drawing_over_a_digit_starts_from_exactly_that_digit(pad, scope, mnist):
+    for index in range(40):
+        scope.index = index
+        send(pad, {"do": "over"})
+        assert (pad.error, pad.origin, scope.index) == ("", "drawing", None)
+        np.testing.assert_array_equal(scope.image, mnist.images[index])
+        np.testing.assert_array_equal(pad.ink[:, 2::5, 2::5], mnist.images[index])
+
+
+def test_a_pad_alone_has_an_image_that_can_be_linked(mnist):
+    pad, other = DrawPad(images=mnist), DrawPad(images=mnist)
+    link((pad, "image"), (other, "image"))
+    draw(pad, seven())
+    np.testing.assert_array_equal(other.image[0], like_mnist(seven()[0]))
+    assert (pad.origin, other.origin) == ("drawing", "elsewhere")
+    assert (pad.source, pad.size, pad.index) == (mnist.name, len(mnist), None)
+
+
+@pytest.mark.parametrize(
+    ("channels", "rows", "columns", "ink"),
+    [
+        (1, 28, 28, (1, 140, 140)),
+        (3, 32, 32, (3, 128, 128)),
+        (1, 8, 8, (1, 144, 144)),
+        (2, 10, 30, (1, 50, 150)),
+        (4, 5, 4, (1, 140, 112)),
+        (3, 224, 300, (3, 224, 300)),
+    ],
+)
+def test_the_pad_follows_the_size_and_colours_of_the_set(channels, rows, columns, ink):
+    pad = DrawPad(images=set_of(channels, rows, columns), centre=False)
+    assert (pad.ink.shape, pad.cells) == (ink, (rows, columns))
+    pad.ink = np.full(ink, 200, np.uint8)
+    assert pad.image.shape == (channels, rows, columns)
+    assert (pad.image == 200).all()
+
+
+def test_coloured_ink_keeps_its_colours():
+    pad = DrawPad(images=set_of(3, 32, 32))
+    ink = np.zeros(pad.ink.shape, np.uint8)
+    ink[0, :4, :4] = 255
+    pad.ink = ink
+    assert pad.image[:, 0, 0].tolist() == [255, 0, 0]
+
+
+def test_a_set_of_dark_on_light_gets_dark_ink_on_light_and_draws_over_it():
+    pad = DrawPad(images=set_of(1, 10, 10, value=250))
+    assert (pad.image == 255).all()
+    ink = np.zeros(pad.ink.shape, np.uint8)
+    ink[0, :14, :14] = 255
+    pad.ink = ink
+    assert (pad.image[0, 0, 0], pad.image[0, 5, 5]) == (0, 255)
+    pad.image = np.full((1, 10, 10), 240, np.uint8)
+    send(pad, {"do": "over"})
+    assert (pad.error, int(pad.ink.max()), int(pad.image.min())) == ("", 15, 240)
+
+
+def test_centring_is_for_sets_like_mnist_and_is_refused_for_others():
+    pad = DrawPad(images=set_of(3, 32, 32))
+    assert pad.centre is False
+    pad.set_state({"centre": True})
+    assert pad.centre is False
+    assert "28×28" in pad.error
+    assert "3×32×32" in pad.error
+
+
+def test_an_upload_is_what_the_set_wants_and_keeps_the_drawing(pad, scope, mnist):
+    pad.ink = seven()
+    pixels = np.random.default_rng(1).integers(0, 256, (40, 60, 3), np.uint8)
+    send(pad, {"do": "upload"}, [memoryview(png(pixels))])
+    assert (pad.error, pad.origin) == ("", "upload")
+    expected = fit(pixels.transpose(2, 0, 1), mnist, centre=True)
+    np.testing.assert_array_equal(scope.image, expected)
+    np.testing.assert_array_equal(pad.ink, seven())
+    pad.set_state({"centre": False})
+    expected = fit(pixels.transpose(2, 0, 1), mnist, centre=False)
+    np.testing.assert_array_equal(scope.image, expected)
+
+
+def test_a_model_that_cannot_take_the_drawing_is_told_and_the_image_stays():
+    class Picky(nn.Module):
+        def forward(self, x):
+            if float(x.max()) > 0:
+                raise ValueError("too bright for me")
+            return x.flatten(1)
+
+    scope = cw.Microscope(Picky(), set_of(1, 28, 28))
+    pad = DrawPad(scope)
+    before = scope.image
+    draw(pad, seven())
+    assert "too bright for me" in pad.error
+    assert scope.image is before
+    assert pad.origin == "elsewhere"
+
+
+@pytest.mark.parametrize(
+    "ink",
+    [
+        None,
+        7,
+        "ink",
+        [],
+        {},
+        wire(np.zeros((1, 28, 28), np.uint8)),
+        {**wire(seven()), "dtype": "float32"},
+        {**wire(seven()), "shape": [1, 140.5, 140]},
+        {**wire(seven()), "shape": "(1, 140, 140)"},
+        {**wire(seven()), "data": None},
+        {**wire(seven()), "data": "x" * 19600},
+        {**wire(seven()), "data": memoryview(bytes(19599))},
+    ],
+)
+def test_ink_that_is_none_is_refused_in_a_sentence_and_changes_nothing(pad, scope, ink):
+    pad.ink = seven()
+    before = (scope.image, pad.ink, pad.centre)
+    pad.set_state({"centre": False, "ink": ink})
+    assert "ink" in pad.error
+    assert (scope.image, pad.ink, pad.centre) == before
+    pad.set_state({"ink": wire(seven())})
+    assert pad.error == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "buffers", "word"),
+    [
+        ({"do": "upload"}, [], "bytes"),
+        ({"do": "upload"}, [b"one", b"two"], "bytes"),
+        ({"do": "upload"}, [b"GIF89a no"], "picture"),
+        ({"do": "upload"}, [bytes(10_000_001)], "MB"),
+        ({"do": "fly"}, [], "understands"),
+        ({}, [], "understands"),
+        (["do", "draw"], [], "understands"),
+        (None, [], "understands"),
+    ],
+)
+def test_a_request_that_is_none_is_refused_in_a_sentence(pad, scope, content, buffers, word):
+    before = (scope.image, pad.ink)
+    send(pad, content, buffers)
+    assert word in pad.error
+    assert (scope.image, pad.ink) == before
+
+
+def test_the_page_may_write_ink_and_centring_alone(pad, scope):
+    pad.set_state({"origin": "drawing", "cells": [1, 1], "image": None})
+    assert "cells" in pad.error
+    assert (pad.origin, pad.cells) == ("elsewhere", (28, 28))
+    with pytest.raises(TraitError, match="shape"):
+        pad.ink = np.zeros((1, 3, 3), np.uint8)
+
+
+def test_a_pad_needs_a_microscope_or_a_set(scope, mnist):
+    for arguments in ({}, {"scope": scope, "images": mnist}):
+        with pytest.raises(TypeError, match="microscope or images"):
+            DrawPad(**arguments)
+    with pytest.raises(TypeError, match="did you mean 'centre'"):
+        DrawPad(scope, center=True)
+
+
+def anything(rng):
+    """A value such as a hostile page may send, some of them nearly right."""
+    values = [None, True, -1, 2**70, 0.5, float("nan"), "", "draw", "ink", b"", memoryview(b"abc")]
+    nested = [[], {}, {"shape": [1, 140, 140]}, [[0] * 3], {"do": "draw"}, wire(seven())]
+    return rng.choice([*values, *nested])
+
+
+def mutated(rng):
+    """An ink message with one part replaced."""
+    ink = wire(seven())
+    ink[rng.choice(["shape", "dtype", "data", "more"])] = anything(rng)
+    return ink
+
+
+def test_three_thousand_hostile_messages_leave_a_whole_state():
+    """On a light model, so that what is taken is quick; every refusal has words."""
+    scope = cw.Microscope(nn.Flatten(), set_of(1, 28, 28))
+    pad, rng = DrawPad(scope), random.Random(20)
+    picture = png(np.arange(784, dtype=np.uint8).reshape(28, 28))
+    refused = 0
+    for _ in range(3000):
+        before = (pad.ink, pad.centre)
+        kind = rng.randrange(4)
+        if kind == 0:
+            pad.set_state({"ink": mutated(rng)})
+        elif kind == 1:
+            pad.set_state({rng.choice(sorted(pad.keys)): anything(rng)})
+        elif kind == 2:
+            content = {"do": rng.choice(["draw", "over", "upload", anything(rng)])}
+            send(pad, rng.choice([content, anything(rng)]), [anything(rng)] * rng.randrange(3))
+        else:
+            damaged = bytearray(picture)
+            damaged[rng.randrange(len(damaged))] ^= 1 << rng.randrange(8)
+            send(pad, {"do": "upload"}, [bytes(damaged[: rng.randrange(1, len(damaged) + 1)])])
+        if pad.error:
+            refused += 1
+            assert (pad.ink, pad.centre) == before
+        assert pad.ink.shape == SHAPE
+        assert type(pad.centre) is bool
+        assert scope.image.shape == (1, 28, 28)
+        assert pad.origin in ("elsewhere", "drawing", "upload")
+    assert 1000 < refused < 3000, "both kinds were tried"
