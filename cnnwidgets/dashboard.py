@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from anywidget import WidgetTrait
-from traitlets import Unicode, link
+from traitlets import Enum, Unicode, link
 
 from cnnwidgets.traits import forget
 from cnnwidgets.widgets.channel_slider import ChannelSlider
 from cnnwidgets.widgets.digit_picker import DigitPicker
+from cnnwidgets.widgets.draw_pad import DrawPad
 from cnnwidgets.widgets.feature_maps import FeatureMaps
 from cnnwidgets.widgets.filters import Filters
 from cnnwidgets.widgets.layer_selector import LayerSelector
@@ -29,13 +30,17 @@ class Dashboard(View):
 
     _esm = script("dashboard")
     _css = style("dashboard")
-    page_writes: ClassVar[frozenset[str]] = frozenset()
+    page_writes: ClassVar[frozenset[str]] = frozenset({"input"})
     scope: "Microscope"
 
     heading = Unicode().tag(sync=True)
     """What is looked at, in a line: the model, its size, how much of the set it reads."""
+    input = Enum(("pick", "draw"), "pick").tag(sync=True)
+    """Which is shown of the ways to give an image: the DigitPicker or the DrawPad."""
     picker = WidgetTrait().tag(sync=True)
     """The DigitPicker."""
+    pad = WidgetTrait().tag(sync=True)
+    """The DrawPad."""
     prediction = WidgetTrait().tag(sync=True)
     """The Prediction."""
     layers = WidgetTrait().tag(sync=True)
@@ -55,6 +60,7 @@ class Dashboard(View):
         self._stage_of(scope)  # refuses what is no microscope
         self.parts = (
             DigitPicker(scope),
+            DrawPad(scope),
             Prediction(scope),
             LayerSelector(scope),
             FeatureMaps(scope, view="all"),
@@ -64,9 +70,19 @@ class Dashboard(View):
             Filters(scope),
         )
         self._links = [
-            link((self.parts[3], name), (self.parts[6], name)) for name in ("colormap", "scale")
+            link((self.parts[4], name), (self.parts[7], name)) for name in ("colormap", "scale")
         ]
-        names = ("picker", "prediction", "layers", "maps", "time", "slider", "enlarged", "filters")
+        names = (
+            "picker",
+            "pad",
+            "prediction",
+            "layers",
+            "maps",
+            "time",
+            "slider",
+            "enlarged",
+            "filters",
+        )
         super().__init__(heading=_heading(scope), **dict(zip(names, self.parts, strict=True)))
         self.scope = scope
         scope.observe(self._say_heading, names="step")

@@ -8,9 +8,10 @@ import numpy as np
 from traitlets import Bool, Bunch, Enum, Int, TraitError, Tuple, observe, validate
 
 from cnnwidgets.arrays import Array, to_wire
+from cnnwidgets.traits import LOCK, in_words
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.shared import Picture
-from cnnwidgets.widgets.view import View, sentence
+from cnnwidgets.widgets.view import View
 
 if TYPE_CHECKING:
     from cnnwidgets.data import ImageSet
@@ -187,20 +188,23 @@ class DrawPad(Picture, View):
 
     def _answer(self, _widget: Any, content: Any, buffers: Any) -> None:
         """Takes a request of the page: {"do": "draw" | "over"}, or "upload" with one buffer."""
-        try:
-            wanted = content.get("do") if isinstance(content, dict) else None
-            if wanted == "draw":
-                if self.origin != "drawing":
-                    self._show_drawing()
-            elif wanted == "over":
-                self._draw_over()
-            elif wanted == "upload":
-                self._show(_decoded(buffers), "upload")
-            else:
-                raise ValueError("the pad understands the requests 'draw', 'over' and 'upload'")
-            self.error = ""
-        except Exception as problem:  # shown where the person looks: a page has no traceback
-            self.error = sentence(problem)
+        with LOCK:
+            try:
+                self._do(content.get("do") if isinstance(content, dict) else None, buffers)
+                self.error = ""
+            except Exception as problem:  # shown where the person looks: a page has no traceback
+                self.error = in_words(problem)
+
+    def _do(self, wanted: Any, buffers: Any) -> None:
+        if wanted == "draw":
+            if self.origin != "drawing":
+                self._show_drawing()
+        elif wanted == "over":
+            self._draw_over()
+        elif wanted == "upload":
+            self._show(_decoded(buffers), "upload")
+        else:
+            raise ValueError("the pad understands the requests 'draw', 'over' and 'upload'")
 
 
 def as_ink(image: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:

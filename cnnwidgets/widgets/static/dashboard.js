@@ -1,14 +1,16 @@
 // @ts-check
 // Dashboard: the widgets in their places. What goes in and comes out, the network, one channel.
 
-import { follow, h, say } from "./kit.js";
+import { follow, h, put, say, segments } from "./kit.js";
 
 /**
  * @typedef {object} State
  * @property {string | null} stage
  * @property {string} error
  * @property {string} heading
+ * @property {"pick" | "draw"} input
  * @property {string} picker
+ * @property {string} pad
  * @property {string} prediction
  * @property {string} layers
  * @property {string} maps
@@ -19,7 +21,7 @@ import { follow, h, say } from "./kit.js";
  */
 
 const COLUMNS = [
-  ["picker", "prediction"],
+  ["picker", "pad", "prediction"],
   ["layers", "maps", "time"],
   ["slider", "enlarged", "filters"],
 ];
@@ -34,6 +36,23 @@ export default {
     follow([model], ["heading"], () => say(facts, model.get("heading")), signal);
     const places = COLUMNS.map((names) => names.map((name) => ({ name, el: h("div", { className: "cw-place" }) })));
     main.append(...places.map((column) => h("div", { className: "cw-column" }, ...column.map((place) => place.el))));
+    const choice = segments(
+      "how the image is given",
+      [
+        ["pick", "Pick an image"],
+        ["draw", "Draw one"],
+      ],
+      (value) => put(model, { input: value }),
+      signal,
+    );
+    choice.root.classList.add("cw-choice");
+    places[0][0].el.before(choice.root);
+    const choose = () => {
+      choice.mark(model.get("input"));
+      places[0][0].el.hidden = model.get("input") !== "pick";
+      places[0][1].el.hidden = model.get("input") !== "draw";
+    };
+    follow([model], ["input"], choose, signal);
     const fill = async (/** @type {{name: string, el: HTMLElement}} */ place) => {
       const widget = await host.getWidget(model.get(place.name));
       await widget.render({ el: place.el, signal });
