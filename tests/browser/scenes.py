@@ -67,9 +67,14 @@ def weights() -> dict[str, torch.Tensor]:
     return {name: value.detach() for name, value in model.state_dict().items()}
 
 
-def forward(images: np.ndarray) -> dict[str, torch.Tensor]:
-    """What every layer of the shipped network makes of images (image, row, column)."""
-    w = weights()
+def forward(
+    images: np.ndarray, w: dict[str, torch.Tensor] | None = None
+) -> dict[str, torch.Tensor]:
+    """What every layer of the shipped network makes of images (image, row, column).
+
+    w: other weights than the final ones.
+    """
+    w = weights() if w is None else w
     x = torch.from_numpy(images.astype(np.float32))[:, None] / 255
     x = (x - 0.13066048) / 0.30810780  # of the 60,000 training images
     out = {}

@@ -9,8 +9,8 @@ def test_cards_are_named_by_their_own_titles_and_no_two_elements_share_an_id(voi
     voila.open(page, DASHBOARD)
     page.wait_for_function("window.stage")
     dash = Dash(page)
-    expect(page.locator("section.cw-panel")).to_have_count(7)
-    for name in ("Input", "Prediction", "Network"):
+    expect(page.locator("section.cw-panel")).to_have_count(9)
+    for name in ("Input", "Prediction", "Network", "Training time"):
         expect(page.get_by_role("region", name=name)).to_have_count(1)
     expect(page.get_by_role("listbox", name="Network")).to_have_count(1)
     expect(dash.slider.get_by_role("slider", name="channel")).to_have_count(1)
