@@ -626,12 +626,5 @@ def test_every_control_can_be_reached_with_tab_and_shows_its_focus(dash):
             seen.append(tuple(found))
     assert [stop for stop in seen if not stop[3]] == []
     cards = [card for at, (card, *_rest) in enumerate(seen) if at == 0 or seen[at - 1][0] != card]
-    assert cards == [
-        "cw-picker",
-        "cw-prediction",
-        "cw-layers",
-        "cw-maps",
-        "cw-channel",
-        "cw-maps",
-        "cw-filters",
-    ] or cards == ["cw-picker", "cw-layers", "cw-maps", "cw-channel", "cw-maps", "cw-filters"]
+    last = ["cw-layers", "cw-maps", "cw-time", "cw-channel", "cw-maps", "cw-filters"]
+    assert cards in (["cw-picker", *last], ["cw-picker", "cw-prediction", *last])
