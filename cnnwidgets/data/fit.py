@@ -35,16 +35,24 @@ def like_mnist(ink: np.ndarray) -> np.ndarray:
     if ink.ndim != 2:
         raise ValueError(f"ink has shape {ink.shape}; give (row, column)")
     field = np.zeros((_FIELD, _FIELD), np.uint8)
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    if rows.size == 0:
+    box = _trimmed(ink)
+    if box.size == 0:
         return field
-    box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = _BOX / max(box.shape)
     height, width = (max(1, round(side * scale)) for side in box.shape)
-    digit = resize(box, height, width)
+    digit = _trimmed(resize(box, height, width))  # faint edges are rounded to nothing
+    height, width = digit.shape
     top, left = _place(digit.sum(axis=1)), _place(digit.sum(axis=0))
     field[top : top + height, left : left + width] = digit
     return field
+
+
+def _trimmed(ink: np.ndarray) -> np.ndarray:
+    """The box around the ink of a drawing (row, column); empty without ink."""
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if rows.size == 0:
+        return ink[:0, :0]
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def _place(mass: np.ndarray) -> int:

@@ -38,6 +38,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 READY_MS = 40_000
+expect.set_options(timeout=20_000)  # a busy machine is slow; what never comes still fails
 LAB_HAS_BEGUN = re.compile(r"\[[\d*]+\]")
 
 
