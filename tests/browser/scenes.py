@@ -323,6 +323,8 @@ class Dash:
         with self.next_maps():
             option = self.network.get_by_role("option").filter(has_text=re.compile(f"^{name}"))
             option.click()
+        self.page.wait_for_function("name => window.stage.get('maps_layer') === name", arg=name)
+        self.page.evaluate("new Promise(requestAnimationFrame)")
 
     @contextmanager
     def next_maps(self) -> Iterator[None]:
