@@ -35,8 +35,10 @@ def read(path: Path) -> nbformat.NotebookNode:
 async def run(path: Path, home: Path) -> nbformat.NotebookNode:
     """The notebook with its outputs; a warning in a cell ends it as an error does."""
     notebook = read(path)
-    strict = nbformat.v4.new_code_cell("import warnings\nwarnings.simplefilter('error')")
-    notebook.cells.insert(0, strict)
+    strict = "import warnings\nwarnings.simplefilter('error')"
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(strict))
+    # ipykernel itself warns when it ends (of its own do_shutdown), and then would not end.
+    notebook.cells.append(nbformat.v4.new_code_cell("warnings.simplefilter('ignore')"))
     client = NotebookClient(
         notebook, timeout=TIMEOUT_S, resources={"metadata": {"path": str(path.parent)}}
     )

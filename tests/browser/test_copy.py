@@ -88,3 +88,20 @@ def test_the_code_follows_the_view(opened):
 
     eventually(lambda: "cw.Dashboard(scope, input='draw')" in code(), "the pad is chosen")
     assert "scope.index, scope.layer = 3, 'conv2'\n" in code()
+
+
+def test_in_jupyterlab_the_dialogs_keys_stay_in_the_dialog(lab, new_page):
+    page = new_page(width=1360, height=900)
+    lab.open(page, DASHBOARD)
+    page.wait_for_function("window.stage", timeout=40_000)
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    before = cells.count()
+    page.get_by_role("button", name="Copy as code").click()
+    dialog = page.get_by_role("dialog", name="This view as code")
+    expect(dialog.locator("pre")).to_contain_text("cw.Dashboard(scope)")
+    for key in ("a", "b", "d", "d", "x"):  # Lab's for adding, deleting and cutting cells
+        page.keyboard.press(key)
+    assert cells.count() == before
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="Copy as code")).to_be_focused()
