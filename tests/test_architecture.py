@@ -38,6 +38,7 @@ ARROWS = {
     # For the type checker the widgets know what a Microscope is: no import when it runs.
     "widgets": ("arrays", "traits", "data"),
     "app": (),
+    "code": ("data", "training"),
     "dashboard": ("",),
     "cli": ("",),
     "__init__": ("",),

@@ -1,6 +1,7 @@
 // @ts-check
 // Dashboard: the widgets in their places. What goes in and comes out, the network, one channel.
 
+import { codeButton } from "./dashboard_code.js";
 import { follow, h, put, say, segments } from "./kit.js";
 
 /**
@@ -30,9 +31,10 @@ export default {
   /** @param {import("./kit.js").RenderProps} props */
   async render({ model, el, signal, host }) {
     const facts = h("p", { className: "cw-facts" });
-    const header = h("header", { className: "cw-header" }, h("h2", { textContent: "cnnwidgets" }), facts);
+    const code = codeButton(model, signal);
+    const header = h("header", { className: "cw-header" }, h("h2", { textContent: "cnnwidgets" }), facts, code.button);
     const main = h("div", { className: "cw-columns" });
-    el.replaceChildren(h("div", { className: "cw cw-dashboard" }, header, main));
+    el.replaceChildren(h("div", { className: "cw cw-dashboard" }, header, main, code.dialog));
     follow([model], ["heading"], () => say(facts, model.get("heading")), signal);
     const places = COLUMNS.map((names) => names.map((name) => ({ name, el: h("div", { className: "cw-place" }) })));
     main.append(...places.map((column) => h("div", { className: "cw-column" }, ...column.map((place) => place.el))));

@@ -1,0 +1,76 @@
+// @ts-check
+// The dashboard's view as code: a button, and a dialog with the lines that the kernel wrote.
+
+import { freshId, h, say } from "./kit.js";
+
+/** JupyterLab leaves the keys of an element with this mark alone. */
+const KEYS = { "data-lm-suppress-shortcuts": "true" };
+
+/**
+ * Puts text on the clipboard where the browser lets a page do so.
+ * @param {string} text @returns {Promise<boolean>} whether it is there
+ */
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false; // not allowed, or no clipboard at all: a page that is not on https has none
+  }
+}
+
+/**
+ * A button that asks the kernel for the code, copies it, and shows it, selected, in a dialog.
+ * @param {import("./kit.js").Model} model @param {AbortSignal} signal
+ */
+export function codeButton(model, signal) {
+  const press = (/** @type {string} */ text) =>
+    h("button", { type: "button", className: "cw-press", textContent: text, ...KEYS });
+  const button = press("Copy as code");
+  button.setAttribute("aria-haspopup", "dialog");
+  const [again, close] = [press("Copy"), press("Close")];
+  const titleId = freshId("code");
+  const code = h("pre", { tabIndex: 0, role: "region", "aria-label": "code of this view", ...KEYS });
+  const state = h("p", { className: "cw-code-state", role: "status" });
+  const dialog = h(
+    "dialog",
+    { className: "cw-code", "aria-labelledby": titleId },
+    h("h3", { className: "cw-title", id: titleId, textContent: "This view as code" }),
+    h("p", { className: "cw-line", textContent: "Run these lines in a notebook: they show what you see here." }),
+    code,
+    h("div", { className: "cw-code-foot" }, state, h("div", { className: "cw-tools" }, again, close)),
+  );
+  let waiting = false;
+
+  const copy = async () => {
+    const done = await copied(code.textContent);
+    getSelection()?.selectAllChildren(code);
+    say(state, done ? "Copied." : "Selected: press Ctrl+C, or ⌘C, to copy.");
+  };
+  const open = () => {
+    if (!dialog.open) dialog.showModal();
+    waiting = again.disabled = true;
+    say(code, "");
+    say(state, "Asking the kernel …");
+    model.send({ want: "code" });
+  };
+  const take = (/** @type {{code?: string, problem?: string}} */ reply) => {
+    if (!waiting) return; // another view of this dashboard asked
+    waiting = false;
+    if (reply.code === undefined) return say(state, reply.problem ?? "The kernel gave no code.");
+    again.disabled = false;
+    say(code, reply.code);
+    code.focus();
+    copy();
+  };
+  button.addEventListener("click", open, { signal });
+  again.addEventListener("click", copy, { signal });
+  close.addEventListener("click", () => dialog.close(), { signal });
+  dialog.addEventListener("close", () => ((waiting = false), button.focus()), { signal });
+  model.on("msg:custom", take);
+  signal.addEventListener("abort", () => {
+    model.off("msg:custom", take);
+    dialog.close();
+  });
+  return { button, dialog };
+}
