@@ -52,10 +52,9 @@ async ([rounds, few, warm]) => {
   return { taken, shape: stage.get("maps").shape };
 }
 """
-READY = """
-window.ready = () =>
+READY = """() =>
   document.querySelector(".widget-interact img") && document.querySelector("img.atlas")?.src
-    && document.querySelector('.ours [role="listbox"][data-layout]');
+    && document.querySelector('.ours [role="listbox"][data-layout]')
 """
 
 
@@ -69,7 +68,8 @@ def measure(place: Place, quick: bool) -> Iterator[Row]:
 def _taken(place: Place, size: Size, rounds: int, few: int) -> dict[str, list[dict[str, float]]]:
     ways = WAYS.format(first=size.first, count=size.count, zoom=size.zoom)
     with place.scene(FLOOR, BENCH, ways, INTERACT) as page:
-        page.wait_for_function(f"() => {{ {READY} return window.ready(); }}")
+        page.wait_for_function(READY)
+        page.evaluate("quiet(1000)")
         found = page.evaluate(MEASURE, [rounds, few, WARM])
     shape = "×".join(map(str, found["shape"]))
     if shape != size.name:

@@ -24,7 +24,6 @@ window.quiet = async (ms = 120) => {
   do await frame();
   while (performance.now() - Math.max(from, wire.last) < ms);
 };
-window.ready = () => true; // a scene replaces it
 
 /** The next mutation of a node for which `when` holds, as a promise. */
 window.changed = (node, options, when = () => true) =>

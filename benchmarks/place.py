@@ -29,8 +29,10 @@ class Place:
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.add_init_script(PAGE)
-        yield page
-        context.close()
+        try:
+            yield page
+        finally:
+            context.close()
 
     @contextmanager
     def scene(self, *cells: str) -> Iterator[Page]:
@@ -38,7 +40,7 @@ class Place:
         with self.page() as page:
             page.goto(self.app.notebook(*cells), wait_until="commit")
             page.wait_for_selector("body.cw-ready")
-            page.wait_for_function("window.bench && window.ready()")
+            page.wait_for_function("window.bench")
             page.evaluate("quiet()")
             yield page
 

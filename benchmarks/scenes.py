@@ -100,3 +100,9 @@ dashboard = cw.Dashboard(scope)
 dashboard
 """
 DRAGGED = "bench(stage=dashboard.maps.stage, slider=slider)"
+MAPS = """
+import cnnwidgets as cw
+model, history = cw.pretrained()
+maps = cw.FeatureMaps(cw.Microscope(model, cw.load("mnist"), history=history), view="all")
+ipywidgets.VBox([maps, bench(stage=maps.stage, slider=slider)])
+"""
