@@ -22,7 +22,7 @@ def main() -> None:
     rows = []
     for row in measured(asked.quick):
         rows.append(row)
-        print(".", end="", file=sys.stderr, flush=True)
+        print(".", end="", file=sys.stderr, flush=True)  # it takes minutes
     print(file=sys.stderr)
     print(table(rows))
     if asked.json:

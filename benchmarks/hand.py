@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from playwright.sync_api import Page
 
 from benchmarks.place import Place
-from benchmarks.scenes import BENCH, DASHBOARD, DRAGGED, FLOOR, HAND, MAPS
+from benchmarks.scenes import BENCH, DASHBOARD, DRAGGED, FLOOR, HAND, MAPS, ONE_THREAD
 from benchmarks.table import Row, Target
 
 DRAG_MS = 2000
@@ -96,10 +96,13 @@ DIGIT = """
 
 def measure(place: Place, quick: bool) -> Iterator[Row]:
     """The rows of the dashboard and of the pad."""
-    rounds = 1 if quick else 6
+    rounds = 1 if quick else 5
     with place.scene(FLOOR, BENCH, MAPS) as page:
         page.wait_for_selector(GRID)
         yield _drag(page, rounds, "maps alone")
+    with place.scene(ONE_THREAD, FLOOR, BENCH, MAPS) as page:
+        page.wait_for_selector(GRID)
+        yield _drag(page, rounds, "maps alone, one torch thread")
     with place.scene(FLOOR, BENCH, DASHBOARD, DRAGGED) as page:
         page.wait_for_selector(GRID)
         yield _drag(page, rounds, "dashboard")

@@ -106,3 +106,5 @@ model, history = cw.pretrained()
 maps = cw.FeatureMaps(cw.Microscope(model, cw.load("mnist"), history=history), view="all")
 ipywidgets.VBox([maps, bench(stage=maps.stage, slider=slider)])
 """
+# Tells what the kernel's threads cost where the cores are shared with the browser.
+ONE_THREAD = "import torch; torch.set_num_threads(1)"
