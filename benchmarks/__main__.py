@@ -22,8 +22,7 @@ def main() -> None:
     rows = []
     for row in measured(asked.quick):
         rows.append(row)
-        print(".", end="", file=sys.stderr, flush=True)  # it takes minutes
-    print(file=sys.stderr)
+        print(table([row]).splitlines()[-1], file=sys.stderr, flush=True)  # it takes minutes
     print(table(rows))
     if asked.json:
         asked.json.write_text(as_json(rows, **about()), encoding="utf-8")

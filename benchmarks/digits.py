@@ -41,14 +41,14 @@ async ([rounds, few, warm]) => {
     if (stage.get("maps") === before) throw new Error("a paint was not of the new digit");
     const old = atlas.src;
     taken.atlas.push(await timed(() => set(one, { value: index }), () => pictured(atlas, old)));
-    if (round <= warm - 2 || (round > warm && round <= warm + few)) {
+    if (round >= warm && round <= warm + few) {
       const shown = grids.querySelector("img").src;
       taken.interact.push(
         await timed(() => set(each, { value: index }), () => pictured(grids, shown)));
     }
   }
   for (const name of ["floor", "ours", "atlas"]) taken[name].splice(0, warm);
-  taken.interact.splice(0, warm - 2);
+  taken.interact.shift();
   return { taken, shape: stage.get("maps").shape };
 }
 """
