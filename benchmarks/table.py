@@ -133,7 +133,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{number(median(row.ours))} {row.unit}",
         f"{number(quantile(row.ours, 0.1))}–{number(quantile(row.ours, 0.9))}",
         against or "",
-        "" if row.ratio is None else f"{row.ratio:.3g}×",
+        "" if row.ratio is None else f"{number(row.ratio)}×",
         row.target.words(row.unit) if row.target else "",
         {True: "yes", False: "NO", None: ""}[row.met],
     )
