@@ -1,8 +1,8 @@
-# `make app`, `make test`, `make lab` and `make lint` each install what they need into .venv first.
+# `make app`, `make test`, `make lab`, `make lint` and `make bench` each install what they need into .venv first.
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: app lab test lint weights clean
+.PHONY: app lab test lint bench weights clean
 
 app: .venv/app.installed  ## the dashboard, in the browser
 	$(BIN)/cnnwidgets app
@@ -20,6 +20,10 @@ lint: .venv/test.installed  ## ruff, mypy and, where Node is present, tsc
 	$(BIN)/mypy
 	@if command -v npx >/dev/null; then npx --yes --package typescript@5 tsc --project tests/js; \
 	else echo "tsc was not run: it needs Node (npx)"; fi
+
+bench: .venv/test.installed  ## how fast it is, a table, and .venv/benchmarks.json
+	$(BIN)/python tests/browser/install.py
+	$(BIN)/python -m benchmarks --json .venv/benchmarks.json
 
 weights: .venv/app.installed  ## trains the shipped network again and compares
 	$(BIN)/python -m cnnwidgets.training.record --check
