@@ -30,7 +30,7 @@ export default {
   /** @param {import("./kit.js").RenderProps} props */
   async render({ model, el, signal, host }) {
     const facts = h("p", { className: "cw-facts" });
-    const header = h("header", { className: "cw-header" }, h("h2", { textContent: "cnnwidgets" }), facts);
+    const header = h("div", { className: "cw-header" }, h("h2", { textContent: "cnnwidgets" }), facts);
     const main = h("div", { className: "cw-columns" });
     el.replaceChildren(h("div", { className: "cw cw-dashboard" }, header, main));
     follow([model], ["heading"], () => say(facts, model.get("heading")), signal);
