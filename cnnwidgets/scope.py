@@ -16,6 +16,7 @@ from cnnwidgets.data import ImageSet
 from cnnwidgets.network.kernels import Kernels, kernels_of
 from cnnwidgets.network.probe import Layer, Probe, Run
 from cnnwidgets.network.reading import Reading, maps_of, reading_of, scores_in
+from cnnwidgets.network.threads import threads_for
 from cnnwidgets.training.history import History
 from cnnwidgets.traits import LOCK, Locked, Place, Whole, commit, in_words, same
 
@@ -167,7 +168,8 @@ class Microscope(Locked):
         now["step"] = self._recorded(wanted.get("step", now["step"]))
         if now["image"] is not self._settled["image"] or now["step"] != self._settled["step"]:
             self._load(now["step"])
-            now["run"] = self._probe.run(self._batch(now["image"][None]))
+            with threads_for(self._settled["run"]):
+                now["run"] = self._probe.run(self._batch(now["image"][None]))
             now["prediction"] = reading_of(now["run"])
         now |= self._place(now["run"], wanted)
         self._settled = now

@@ -5,8 +5,8 @@ import pytest
 from tests.browser.scenes import DASHBOARD, Dash
 from tests.servers import eventually
 
-# For each visible text: its colour, its background, their contrast as WCAG 2 defines it.
-FAINT_TEXTS = """
+# Contrast as WCAG 2 defines it, of two colours as the browser knows them.
+CONTRAST = """
 () => {
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
   const rgb = (colour) => {
@@ -24,21 +24,51 @@ FAINT_TEXTS = """
     }
     return [255, 255, 255];
   };
+  const contrast = (one, other) => {
+    const [a, b] = [light(one), light(other)];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  };
+"""  # noqa: E501
+# The visible texts that stand out too little from their background.
+FAINT_TEXTS = (
+    CONTRAST
+    + """
   const faint = [];
   let texts = 0;
-  const walker = document.createTreeWalker(document.querySelector(".cw-dashboard"), NodeFilter.SHOW_TEXT);
+  const root = document.querySelector(".cw-dashboard");
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const node = walker.currentNode.parentElement;
     const text = walker.currentNode.textContent.trim();
     if (!text || !node.checkVisibility() || node.closest(":disabled, .cw-hidden, option")) continue;
     texts++;
-    const [a, b] = [light(rgb(getComputedStyle(node).color)), light(background(node))];
-    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (contrast < 4.5) faint.push(`${text.slice(0, 30)}: ${contrast.toFixed(2)}`);
+    const found = contrast(rgb(getComputedStyle(node).color), background(node));
+    if (found < 4.5) faint.push(`${text.slice(0, 30)}: ${found.toFixed(2)}`);
   }
   return { faint, texts };
 }
-"""  # noqa: E501
+"""
+)
+# The controls whose edge stands out too little; those that are text alone are told by their text.
+FAINT_EDGES = (
+    CONTRAST
+    + """
+  const faint = [];
+  let edges = 0;
+  for (const node of document.querySelectorAll(".cw :is(button, select, input[type=number])")) {
+    const { borderTopColor, borderTopWidth } = getComputedStyle(node);
+    const idle = node.matches(":disabled, [aria-disabled=true]");
+    if (!node.checkVisibility() || idle || !parseFloat(borderTopWidth)) continue;
+    edges++;
+    const around = background(node.parentElement);
+    const edge = contrast(rgb(borderTopColor), around);
+    const found = Math.max(edge, contrast(background(node), around));
+    if (found < 3) faint.push(`${node.className} ${node.textContent}: ${found.toFixed(2)}`);
+  }
+  return { faint, edges };
+}
+"""
+)
 # What sticks out of its card, save what scrolls inside it.
 CUT = """
 () => {
@@ -79,6 +109,9 @@ def test_all_text_can_be_read_and_nothing_is_cut_at_360_pixels(voila, new_page, 
         dash.choose_layer(layer)
         found = page.evaluate(FAINT_TEXTS)
         assert found["texts"] > 50
+        assert found["faint"] == []
+        found = page.evaluate(FAINT_EDGES)
+        assert found["edges"] > 20
         assert found["faint"] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         assert page.evaluate(CUT) == []

@@ -2,7 +2,8 @@
 // ChannelSlider: slider, number and previous/next, with a mark for each channel's response.
 
 import { card, coloursOf, count, follow, freshId, h, number, numberBox, put, read, say, showErrors, sizeOf, stateOf, twin } from "./kit.js";
-import { factsOf } from "./maps.js";
+import { keyHelp, SLIDER_KEYS } from "./help.js";
+import { factsOf, isSilent } from "./maps.js";
 import { prepare } from "./paint.js";
 
 /**
@@ -26,6 +27,22 @@ const THUMB = 16; // the slider's knob, which keeps the first and last mark this
 export function heights(peaks) {
   const most = Math.max(0, ...peaks.filter(Number.isFinite));
   return peaks.map((peak) => (most > 0 && peak > 0 ? Math.min(1, peak / most) : 0));
+}
+
+/**
+ * The mark of a channel that is zero everywhere.
+ * @param {CanvasRenderingContext2D} context @param {number} x @param {number} y its middle
+ * @param {number} reach @param {string} colour
+ */
+function cross(context, x, y, reach, colour) {
+  context.strokeStyle = colour;
+  context.lineWidth = Math.max(1, reach / 3);
+  context.beginPath();
+  for (const side of [-1, 1]) {
+    context.moveTo(x - reach, y - side * reach);
+    context.lineTo(x + reach, y + side * reach);
+  }
+  context.stroke();
 }
 
 /** The channel under a place on the slider. @param {number} x @param {number} width @param {number} channels */
@@ -66,6 +83,7 @@ export default {
       const last = (facts()?.channels ?? 1) - 1;
       put(state, { channel: Math.min(last, Math.max(0, channel)) });
     };
+    keyHelp(ui, [...SLIDER_KEYS, ["Enter", "in the box: go to the channel of that number"]], signal);
     const jump = numberBox({ label: "channel number", current: () => state.get("channel"), choose, signal });
     ui.tools.append(previous, jump.box, next);
     const listen = { signal };
@@ -81,7 +99,8 @@ export default {
       listen,
     );
 
-    const paintMarks = (/** @type {import("./maps.js").Facts} */ { peaks, channels }, /** @type {number} */ chosen) => {
+    const paintMarks = (/** @type {import("./maps.js").Facts} */ known, /** @type {number} */ chosen) => {
+      const { peaks, channels } = known;
       const { width } = size;
       if (!width) return;
       const { context, ratio } = prepare(marks, width, HEIGHT);
@@ -92,7 +111,8 @@ export default {
         const tall = height ? Math.max(2, height * HEIGHT) : 1;
         context.fillStyle = channel === chosen ? palette.accent : palette.faint;
         const [w, t] = [Math.max(1, Math.round(bar * ratio)), tall * ratio];
-        context.fillRect(Math.round((x - bar / 2) * ratio), HEIGHT * ratio - t, w, t);
+        if (bar >= 4 && isSilent(known, channel)) cross(context, x * ratio, (HEIGHT - bar / 2 - 1) * ratio, (bar / 2) * ratio, palette.edge);
+        else context.fillRect(Math.round((x - bar / 2) * ratio), HEIGHT * ratio - t, w, t);
       });
     };
     const paint = () => {
@@ -106,15 +126,18 @@ export default {
       }
       const last = known.channels - 1;
       say(ui.title, `${word} ${chosen} of ${count(known.channels)}`);
-      say(ui.line, `Marks: the largest value of each ${word.toLowerCase()} for this image. Here: ${number(known.peaks[chosen])}.`);
+      const unit = word.toLowerCase();
+      const silent = known.each.filter((_, channel) => isSilent(known, channel)).length;
+      const here = isSilent(known, chosen) ? "silent, zero everywhere" : number(known.peaks[chosen]);
+      say(ui.line, `Marks: the largest value of each ${unit} for this image${silent ? `, × where it is silent (${silent})` : ""}. Here: ${here}.`);
       for (const input of [slider, jump.box]) input.max = last;
       if (slider.value !== String(chosen)) slider.value = chosen;
       jump.show();
-      slider.setAttribute("aria-valuetext", `${word.toLowerCase()} ${chosen} of ${known.channels}, largest value ${number(known.peaks[chosen])}`);
+      slider.setAttribute("aria-valuetext", `${unit} ${chosen} of ${known.channels}, ${isSilent(known, chosen) ? here : `largest value ${here}`}`);
       slider.disabled = jump.box.disabled = last === 0;
       previous.disabled = chosen <= 0;
       next.disabled = chosen >= last;
-      marks.setAttribute("aria-label", `largest value of each of ${known.channels} channels; the table below has the numbers`);
+      marks.setAttribute("aria-label", `largest value of each of ${known.channels} channels, ${silent} of them silent; the table below has the numbers`);
       paintMarks(known, chosen);
       table.refresh();
     };

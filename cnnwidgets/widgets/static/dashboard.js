@@ -32,7 +32,7 @@ export default {
   async render({ model, el, signal, host }) {
     const facts = h("p", { className: "cw-facts" });
     const code = codeButton(model, signal);
-    const header = h("header", { className: "cw-header" }, h("h2", { textContent: "cnnwidgets" }), facts, code.button);
+    const header = h("div", { className: "cw-header" }, h("h2", { textContent: "cnnwidgets" }), facts, code.button);
     const main = h("div", { className: "cw-columns" });
     el.replaceChildren(h("div", { className: "cw cw-dashboard" }, header, main, code.dialog));
     follow([model], ["heading"], () => say(facts, model.get("heading")), signal);

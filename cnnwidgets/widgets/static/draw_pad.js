@@ -2,10 +2,11 @@
 // DrawPad: ink to draw with, and the image that the network gets of it.
 
 import { card, follow, h, put, say, showErrors, stateOf, times } from "./kit.js";
+import { keyHelp } from "./help.js";
 import { pictures } from "./draw_pad_files.js";
 import { keying, pointing } from "./draw_pad_hand.js";
 import { inkStore } from "./draw_pad_store.js";
-import { action, brushes, keyHelp } from "./draw_pad_tools.js";
+import { action, brushes, PAD_KEYS } from "./draw_pad_tools.js";
 import { inkView, inWords, seenView } from "./draw_pad_views.js";
 
 /**
@@ -75,7 +76,7 @@ async function render(store, { model, el, signal, host }) {
   const files = pictures(ui.root, give, complain, signal);
   const centre = h("input", { type: "checkbox", "aria-keyshortcuts": "C" });
   centre.addEventListener("change", () => put(model, { centre: centre.checked }), { signal });
-  const help = keyHelp();
+  keyHelp(ui, PAD_KEYS, signal);
 
   const canvas = h("canvas", { className: "cw-ink", tabIndex: 0, role: "application" });
   const paintInk = () => painting();
@@ -95,7 +96,7 @@ async function render(store, { model, el, signal, host }) {
   const top = h("div", { className: "cw-pad-top" }, seen.root, beside);
   const sources = h("div", { className: "cw-pad-sources" }, over.button, back.button, files.button, files.input);
   const aside = h("div", { className: "cw-pad-side" }, top, sources);
-  ui.body.append(canvas, aside, help, seen.table, refused, spoken);
+  ui.body.append(canvas, aside, seen.table, refused, spoken);
   showErrors(ui.root, ui.alert, [model, state], signal);
 
   const paint = () => {
@@ -123,7 +124,6 @@ async function render(store, { model, el, signal, host }) {
     o: over.press,
     d: back.press,
     p: () => files.button.click(),
-    "?": () => (help.open = !help.open),
   });
   const press = (/** @type {KeyboardEvent} */ event) => {
     const key = event.key.toLowerCase();

@@ -4,7 +4,8 @@
 import { freshId, h, number, say, segments } from "./kit.js";
 import { bytesOf } from "./draw_pad_ink.js";
 
-const KEYS = [
+/** @type {import("./help.js").Keys} */
+export const PAD_KEYS = [
   ["arrows", "move the cursor, cell by cell; Home, End, Page up and down go to the edges"],
   ["Space, Enter", "paint the cell"],
   ["Delete", "erase the cell"],
@@ -16,7 +17,6 @@ const KEYS = [
   ["C", "centre, or not"],
   ["O, D", "draw over the image, back to the drawing"],
   ["P", "open a picture; Ctrl+V pastes one"],
-  ["?", "these keys"],
 ];
 
 /** The brush: its kind, size and colour. @param {number} channels @param {number} largest @param {AbortSignal} signal */
@@ -64,10 +64,4 @@ export function action(text, keys, act, signal) {
   const press = () => button.getAttribute("aria-disabled") !== "true" && act();
   button.addEventListener("click", press, { signal });
   return { button, allow, press };
-}
-
-/** The keys in words, opened by "?". */
-export function keyHelp() {
-  const list = KEYS.flatMap(([keys, words]) => [h("dt", { textContent: keys }), h("dd", { textContent: words })]);
-  return h("details", { className: "cw-pad-keys" }, h("summary", { textContent: "Keys" }), h("dl", {}, ...list));
 }

@@ -3,7 +3,7 @@
 
 import { h, number, put, read, say, sizeOf, times, twin } from "./kit.js";
 import { draw, frame, hatch, photo, picture, prepare, writeNumbers } from "./paint.js";
-import { placeOf } from "./maps.js";
+import { isSilent, placeOf } from "./maps.js";
 import { moved } from "./tiles.js";
 
 /**
@@ -13,6 +13,14 @@ import { moved } from "./tiles.js";
 
 const LARGEST = 320;
 const SIDE_BY_SIDE = 420;
+
+/** @type {import("./help.js").Keys} */
+export const PIXEL_KEYS = [
+  ["arrows", "on the large map: read the value beside, above or below"],
+  ["Home, End", "on the large map: its first value, its last"],
+  ["Page up, Page down", "on the large map: the top, the bottom of the column"],
+  ["Esc", "on the large map: select no pixel"],
+];
 
 /**
  * @param {Model} model @param {Model} state @param {AbortSignal} signal
@@ -163,9 +171,8 @@ export function enlarged(model, state, signal, tell, lookOf, reading) {
   const words = (/** @type {Facts} */ facts, /** @type {number} */ channel) => {
     if (facts.vector) return "One value a unit; the table below has them all.";
     const [row, column] = placeOf(facts, facts.peakAt[channel]);
-    const peak = facts.peaks[channel];
-    if (!(peak > 0) && facts.each[channel].low === 0) return "Silent: zero everywhere for this image.";
-    return `Responds most at row ${row}, column ${column}: ${number(peak)}.`;
+    if (isSilent(facts, channel)) return "Silent: zero everywhere for this image.";
+    return `Responds most at row ${row}, column ${column}: ${number(facts.peaks[channel])}.`;
   };
   return { root, table: table.root, paint, words };
 }

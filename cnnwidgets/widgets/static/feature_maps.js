@@ -2,10 +2,11 @@
 // FeatureMaps: all maps of a layer on one canvas, and one of them large beside the input.
 
 import { card, count, follow, h, number, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
+import { GRID_KEYS, keyHelp } from "./help.js";
 import { colourMapFor, colours, hatch, legend, levelOf } from "./paint.js";
-import { atlasOf, factsOf, placeOf } from "./maps.js";
+import { atlasOf, factsOf, isSilent, placeOf } from "./maps.js";
 import { fit, tiles } from "./tiles.js";
-import { enlarged } from "./enlarged.js";
+import { enlarged, PIXEL_KEYS } from "./enlarged.js";
 
 /**
  * @typedef {object} State
@@ -35,6 +36,12 @@ const MAPS = [
   ["diverging", "blue to orange"],
   ["grey", "grey"],
 ];
+/** @type {Record<"both" | "all" | "one", import("./help.js").Keys>} */
+const KEYS = {
+  all: GRID_KEYS,
+  one: PIXEL_KEYS,
+  both: [...GRID_KEYS.map(([keys, words]) => /** @type {[string, string]} */ ([keys, `${words}, in the grid`])), ...PIXEL_KEYS],
+};
 const ZOOMS = [0.5, 0.75, 1, 1.5, 2, 3, 4];
 const HEIGHT = 620;
 
@@ -174,9 +181,11 @@ function allMaps(model, state, signal, tell) {
     select: (tile) => put(state, { channel: tile }),
     describe: (tile) => {
       const { facts, maps } = current();
+      if (isSilent(facts, tile) && !facts.vector) return `channel ${tile} · silent: zero everywhere for this image`;
       const [row, column] = placeOf(facts, facts.peakAt[tile]);
       return `${reading(facts, maps.data, { channel: tile, row, column })}${facts.vector ? "" : ", its largest"}`;
     },
+    silent: (tile) => !current().facts.vector && isSilent(current().facts, tile),
     hover: (tile, u, v) => {
       const { facts } = current();
       const place = { row: Math.floor(v * facts.rows), column: Math.floor(u * facts.columns) };
@@ -216,6 +225,8 @@ export default {
     ui.foot.append(scale.root, readout);
     ui.root.append(one.table);
     showErrors(ui.root, ui.alert, [model, state], signal);
+
+    keyHelp(ui, KEYS[/** @type {"both" | "all" | "one"} */ (model.get("view"))], signal);
 
     const paint = () => {
       const maps = read(state.get("maps"));

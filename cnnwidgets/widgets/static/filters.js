@@ -2,6 +2,7 @@
 // Filters: the kernels of the selected filter, one an input channel, or all filters of the layer.
 
 import { card, count, follow, h, number, put, read, say, segments, showErrors, stateOf, times, twin } from "./kit.js";
+import { GRID_KEYS, keyHelp } from "./help.js";
 import { draw, legend, picture, writeNumbers } from "./paint.js";
 import { fit, tiles } from "./tiles.js";
 
@@ -155,6 +156,7 @@ export default {
       },
       signal,
     );
+    keyHelp(ui, GRID_KEYS, signal);
     ui.tools.append(view.root);
     ui.body.append(grid.root);
     ui.foot.append(scale.root, readout);

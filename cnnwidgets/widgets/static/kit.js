@@ -94,15 +94,15 @@ export function sizeOf(node, changed, signal) {
 }
 
 /**
- * The accent colour and its faint form as a canvas can use them, kept true when the theme changes.
- * @param {HTMLElement} node one that takes both from the style sheet, as text and border colour
+ * The accent colour, its faint form and that of edges as a canvas can use them, kept true when the theme changes.
+ * @param {HTMLElement} node one that takes them from the style sheet, as colour of text, border and caret
  * @param {() => void} changed @param {AbortSignal} signal
  */
 export function coloursOf(node, changed, signal) {
-  const now = { accent: "", faint: "" };
+  const now = { accent: "", faint: "", edge: "" };
   const ask = () => {
-    const { color, borderTopColor } = getComputedStyle(node);
-    Object.assign(now, { accent: color, faint: borderTopColor });
+    const { color, borderTopColor, caretColor } = getComputedStyle(node);
+    Object.assign(now, { accent: color, faint: borderTopColor, edge: caretColor });
     changed();
   };
   requestAnimationFrame(ask); // by then the node is on the page and has its style

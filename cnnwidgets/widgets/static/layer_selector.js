@@ -2,6 +2,7 @@
 // LayerSelector: the network as a strip of layers, from input to output.
 
 import { card, count, follow, freshId, h, put, read, say, showErrors, stateOf, times } from "./kit.js";
+import { keyHelp } from "./help.js";
 import { draw, photo, picture, prepare } from "./paint.js";
 import { moved } from "./tiles.js";
 
@@ -75,6 +76,13 @@ function paintInput(canvas, wire) {
   draw(context, photo(image.data, 0, channels, rows, columns), (canvas.width - w) / 2, (canvas.height - t) / 2, w, t);
 }
 
+/** @type {import("./help.js").Keys} */
+const KEYS = [
+  ["arrows", "select the layer before, the next"],
+  ["Home, End", "select the first, the last"],
+  ["Page up, Page down", "five layers back, five on"],
+];
+
 /** @param {string} title */
 function tile(title) {
   const canvas = h("canvas", { "aria-hidden": "true" });
@@ -94,6 +102,7 @@ export default {
     list.setAttribute("aria-labelledby", ui.title.id);
     const strip = h("div", { className: "cw-strip" }, input.root, list);
     ui.body.append(strip);
+    keyHelp(ui, KEYS, signal);
     showErrors(ui.root, ui.alert, [model, state], signal);
     /** @type {ReturnType<typeof tile>[]} */
     let parts = [];

@@ -49,6 +49,9 @@ export function factsOf(maps) {
   return facts;
 }
 
+/** Whether a channel is zero everywhere: it has nothing to say of this image. @param {Facts} facts @param {number} channel */
+export const isSilent = (facts, channel) => facts.each[channel].high === 0 && !facts.each[channel].bad;
+
 /** Limits that hold for all of several. @param {Limits[]} each @returns {Limits} */
 export function together(each) {
   const signed = each.some((one) => one.signed);

@@ -66,6 +66,7 @@ export function moved(key, at, count, columns, page) {
  *   selected(): number,
  *   select(tile: number): void,
  *   describe(tile: number): string,
+ *   silent?(tile: number): boolean,
  *   hover?(tile: number | null, u: number, v: number): void,
  *   visible?(first: number, last: number): void,
  * }} options u and v: where in the tile, from 0 to 1
@@ -117,6 +118,12 @@ export function tiles(options) {
     for (let tile = first; tile < last; tile++) {
       const [x, y] = place(tile);
       options.paint(context, tile, x, y, w, t);
+      if (options.silent?.(tile)) {
+        // Dashes around it, outside the place of the outline: zeros are seen by more than a colour.
+        context.setLineDash([3 * ratio, 3 * ratio]);
+        outline(context, x - 2 * ratio, y - 2 * ratio, w + 4 * ratio, t + 4 * ratio, ratio, palette.edge);
+        context.setLineDash([]);
+      }
     }
     const chosen = options.selected();
     if (chosen >= first && chosen < last) {
@@ -125,6 +132,8 @@ export function tiles(options) {
     }
     // Where everything is, for who watches from outside; written at the end of every paint.
     root.dataset.layout = JSON.stringify({ ...layout, margin: MARGIN, top });
+    // Spoken while the keys are here; else another card does the talking.
+    option.setAttribute("aria-live", root.matches(":focus") ? "polite" : "off");
     say(option, chosen >= 0 && chosen < layout.count ? options.describe(chosen) : "nothing selected");
   };
   const ask = () => {

@@ -2,6 +2,7 @@
 // TimeSlider: the recorded steps of a training, by hand or playing.
 
 import { card, count, follow, freshId, h, put, say, showErrors, stateOf, twin } from "./kit.js";
+import { keyHelp, SLIDER_KEYS } from "./help.js";
 import { prepare } from "./paint.js";
 
 /**
@@ -52,6 +53,7 @@ export default {
     const track = h("div", { className: "cw-time-track" }, marks, label, slider);
     const row = h("div", { className: "cw-row" }, play, track);
     ui.body.append(row);
+    keyHelp(ui, [...SLIDER_KEYS, ["Space", "on the slider: play, pause"]], signal);
     const now = () => {
       const steps = /** @type {number[]} */ (state.get("steps"));
       return { steps, accuracies: /** @type {number[]} */ (state.get("accuracies")), at: nearest(steps, state.get("step")) };

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load } from "./modules.mjs";
+
+const { GRID_KEYS, SLIDER_KEYS } = await load("help");
+const { PAD_KEYS } = await load("draw_pad_tools");
+const { PIXEL_KEYS } = await load("enlarged");
+const { moved } = await load("tiles");
+
+const EVERY = { GRID_KEYS, SLIDER_KEYS, PAD_KEYS, PIXEL_KEYS };
+
+test("every key of the help is said once, in words", () => {
+  for (const [name, keys] of Object.entries(EVERY)) {
+    assert.equal(new Set(keys.map(([key]) => key)).size, keys.length, name);
+    for (const [key, words] of keys) assert.ok(key && words.length > 3, `${name}: ${key}`);
+  }
+});
+
+test("the keys that the help of a grid names are those that move in it, and no others", () => {
+  const named = GRID_KEYS.map(([keys]) => keys).join(", ").split(", ");
+  const pressed = { arrows: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], "Page up": ["PageUp"], "Page down": ["PageDown"] };
+  const works = named.flatMap((name) => pressed[name] ?? [name]);
+  assert.equal(works.length, 8);
+  for (const key of works) assert.notEqual(moved(key, 5, 40, 4, 2), null, key);
+  for (const key of ["Enter", " ", "?", "Escape", "a"]) assert.equal(moved(key, 5, 40, 4, 2), null, key);
+});
