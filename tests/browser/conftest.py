@@ -20,6 +20,7 @@ from playwright.sync_api import (
     Error,
     Page,
     Request,
+    TimeoutError,
     expect,
     sync_playwright,
 )

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import Error
 
 from tests.servers import eventually, start_app, write_notebook
 
@@ -119,6 +120,21 @@ def test_the_browser_refuses_other_hosts(voila, page, watch):
         )
 
 
+def reload(page, **options):
+    """Reload; Chromium refuses to for a moment while a page is being replaced."""
+
+    def done():
+        try:
+            page.reload(**options)
+        except Error as error:
+            if "Not attached to an active page" not in error.message:
+                raise
+            return False
+        return True
+
+    eventually(done, "the page reloads")
+
+
 def test_ten_reloads_and_a_close_leave_no_kernel(app, page, watch):
     watch.expect("404|WebSocket")  # a page left while it loads
     server = app("--max-kernels", "4")
@@ -126,10 +142,10 @@ def test_ten_reloads_and_a_close_leave_no_kernel(app, page, watch):
     page.wait_for_selector("body.cw-ready")
     for number in range(10):
         if number % 3 == 2:
-            page.reload(wait_until="commit")
+            reload(page, wait_until="commit")
             eventually(lambda: len(server.kernels()) >= 1, "the next kernel starts")
         else:
-            page.reload()
+            reload(page)
             page.wait_for_selector("body.cw-ready", timeout=READY_MS)
     eventually(lambda: len(server.kernels()) == 1, "one page, one kernel")
     page.close(run_before_unload=True)
