@@ -153,8 +153,6 @@ class App(Voila):
             allow_remote_access=not is_loopback(self.settings.host),
             login_url=self.base_url,
             log_function=lambda handler: None,
-            ws_ping_interval=30_000,
-            ws_ping_timeout=30_000,
         )
         return settings
 

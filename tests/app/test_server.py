@@ -10,6 +10,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from jupyter_server.base.websocket import WebSocketMixin
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
@@ -18,6 +19,8 @@ from tornado.websocket import WebSocketHandler, websocket_connect
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from cnnwidgets.app.handlers import KernelSocket
+from cnnwidgets.app.server import App
+from cnnwidgets.app.settings import AppSettings
 from tests.servers import eventually, start_app, status_of, write_notebook
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -177,6 +180,17 @@ def test_the_kernel_socket_does_not_wait_to_fill_packets(monkeypatch):
 
     asyncio.run(call())
     assert options == [1]
+
+
+def test_a_page_may_answer_a_ping_late_by_an_interval(notebook):
+    app = App(AppSettings.checked(notebook=notebook), port=0)
+    app.initialize([])
+
+    class Line(WebSocketMixin):
+        settings = app.init_settings()
+
+    # The last pong is one interval old when the next ping is sent, and older when that is late.
+    assert Line().ping_timeout >= 2 * Line().ping_interval > 0
 
 
 def test_a_client_of_the_older_protocol_gets_its_bytes_and_the_server_stays_well(tmp_path):
