@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cnnwidgets.scope import Microscope as Microscope
     from cnnwidgets.training.history import History as History
     from cnnwidgets.training.pretrained import pretrained as pretrained
+    from cnnwidgets.training.session import TrainingSession as TrainingSession
     from cnnwidgets.widgets.channel_slider import ChannelSlider as ChannelSlider
     from cnnwidgets.widgets.digit_picker import DigitPicker as DigitPicker
     from cnnwidgets.widgets.draw_pad import DrawPad as DrawPad
@@ -42,6 +43,7 @@ _HOMES = {
     "Prediction": "widgets.prediction",
     "Probe": "network.probe",
     "TimeSlider": "widgets.time_slider",
+    "TrainingSession": "training.session",
     "load": "data",
     "pretrained": "training.pretrained",
 }

@@ -1,19 +1,23 @@
-"""train(): a generator that does one optimizer step per next(), and nothing else."""
+"""The loop: one optimizer step at a time, and nothing else."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from cnnwidgets.data.imageset import ImageSet
+from cnnwidgets.training.batches import Batches, check_fits, mode
+from cnnwidgets.training.randomness import randomness
+from cnnwidgets.training.settings import Settings
 
-_WARM_UP = 0.3  # share of the steps in which the learning rate rises
-_START = 1 / 25  # first learning rate, as a share of the peak
-_END = 1e-4  # last learning rate, as a share of the peak
+__all__ = ["Loop", "Phase", "State", "Step", "train"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Step:
     loss_nats: mean cross-entropy of its batch, before the update.
     accuracy: share of its batch classified correctly, before the update, in 0..1.
     learning_rate: the one it used.
+    images_per_second: of the loop alone: its batch over the time of its four phases.
     """
 
     step: int
@@ -32,14 +37,237 @@ class Step:
     loss_nats: float
     accuracy: float
     learning_rate: float
+    images_per_second: float = field(default=math.nan, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """How well a model does on a whole set: accuracy in 0..1, mean cross-entropy in nats."""
+class Phase(Enum):
+    """The four parts of an optimizer step, in their order."""
 
-    accuracy: float
-    loss_nats: float
+    FORWARD = "forward"
+    LOSS = "loss"
+    BACKWARD = "backward"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """All that the next step depends on, between two steps: copies on the CPU.
+
+    step: steps done. epoch: the pass that the next step belongs to, the first is 1; seen: images
+    of it that are done. weights: the model's state dict. optimizer: its tensors by
+    "parameter.name", such as "0.exp_avg".
+    """
+
+    step: int
+    epoch: int
+    seen: int
+    settings: Settings
+    weights: Mapping[str, Tensor]
+    optimizer: Mapping[str, Tensor]
+
+
+class Loop:
+    """A training run that is advanced by hand: by steps, or by the four phases of a step.
+
+    model is trained in place; it takes (batch, channel, row, column) normalised images and
+    returns (batch, class) logits. Between steps every module's training flag is as the caller
+    left it. The global random state is neither read nor moved: what a model draws in a step, as
+    dropout does, depends on the seed and the step alone. On a CPU, the same torch version,
+    processor type and number of threads give bit-identical weights.
+
+    Raises TypeError or ValueError, before the first step, for what cannot work.
+    """
+
+    def __init__(self, model: nn.Module, images: ImageSet, settings: Settings) -> None:
+        self.model = model
+        self._parameters = [each for each in model.parameters() if each.requires_grad]
+        if not self._parameters:
+            raise ValueError("model has no parameter to train; set requires_grad on some")
+        check_fits(model, images)
+        self._images = len(images)
+        self._batches = Batches(model, images)
+        self.settings = settings
+        self._optimizer = settings.make_optimizer(self._parameters)
+        self.step = 0
+        """Steps done."""
+        self.epoch = 1
+        """The pass over the images that the next step belongs to."""
+        self.seen = 0
+        """Images of this pass that are done."""
+        self.phase = Phase.FORWARD
+        """What `advance` does next."""
+        self._drawn = 0
+        self._rate = math.nan
+        self._spent_s = 0.0
+        self._inputs = self._labels = self._logits = self._loss = torch.empty(0)
+
+    @property
+    def total(self) -> int:
+        """Steps of the whole run, under the present settings."""
+        size = self.settings.batch_size
+        left = math.ceil((self._images - self.seen) / size)
+        later = max(0, self.settings.epochs - self.epoch) * math.ceil(self._images / size)
+        return self.step + later + (left if self.epoch <= self.settings.epochs else 0)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done."""
+        return self.epoch > self.settings.epochs
+
+    def change(self, settings: Settings) -> None:
+        """Goes on with other settings; another optimizer starts without memory.
+
+        Raises ValueError for another seed, or amid a step.
+        """
+        self._check_between_steps()
+        if settings.seed != self.settings.seed:
+            raise ValueError(f"seed (={settings.seed}) belongs to the run; start a new one")
+        if settings.optimizer != self.settings.optimizer:
+            self._optimizer = settings.make_optimizer(self._parameters)
+        self.settings = settings
+
+    def __next__(self) -> Step:
+        """Does one step, or what is left of one. Raises StopIteration when all are done."""
+        if self.finished:
+            raise StopIteration
+        done = None
+        while done is None:
+            done = self.advance()
+        return done
+
+    def __iter__(self) -> Iterator[Step]:
+        return self
+
+    def advance(self) -> Step | None:
+        """Does the next phase; returns the Step when it was the update.
+
+        After BACKWARD the parameters' .grad are those of this step. Raises FloatingPointError if
+        the loss is no finite number; the step is then given up, with the weights as before it.
+        """
+        began_s = time.perf_counter()
+        try:
+            self._do(self.phase)
+        except BaseException:
+            self.give_up()
+            raise
+        self._spent_s += time.perf_counter() - began_s
+        if self.phase is Phase.UPDATE:
+            return self._count()
+        self.phase = list(Phase)[list(Phase).index(self.phase) + 1]
+        return None
+
+    def give_up(self) -> None:
+        """Forgets a step that was begun: the next phase is the forward pass of the same batch."""
+        self.phase = Phase.FORWARD
+        self._spent_s = 0.0
+        self._inputs = self._labels = self._logits = self._loss = torch.empty(0)
+
+    def _do(self, phase: Phase) -> None:
+        if phase is Phase.FORWARD:
+            self._rate = self.settings.rate(self.step, self.total)
+            self._inputs, self._labels = self._batches.take(self._batch())
+            with (
+                mode(self.model, training=True),
+                randomness(self.settings.seed, self.step, self._inputs.device),
+                torch.enable_grad(),
+            ):
+                self._logits = self.model(self._inputs)
+        elif phase is Phase.LOSS:
+            with torch.enable_grad():
+                self._loss = cross_entropy(self._logits, self._labels)
+            if not math.isfinite(self.loss_nats):
+                raise FloatingPointError(
+                    f"the loss became {self.loss_nats} at step {self.step + 1}; go back to an "
+                    f"earlier step, and take a learning rate below {self._rate:.3g}"
+                )
+        elif phase is Phase.BACKWARD:
+            self._optimizer.zero_grad()
+            self._loss.backward()
+        else:
+            for group in self._optimizer.param_groups:
+                group["lr"] = self._rate
+            self._optimizer.step()
+
+    @property
+    def loss_nats(self) -> float:
+        """The loss of the step that is under way, after its LOSS."""
+        return float(self._loss.detach())
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the step that is under way."""
+        return self._rate
+
+    def _batch(self) -> Tensor:
+        """The images of the next step, by index: (batch,)."""
+        if self._drawn > self.epoch or not self._drawn:
+            self._order = torch.Generator().manual_seed(self.settings.seed)
+            self._drawn = 0
+        while self._drawn < self.epoch:  # each epoch's order is the next that its seed gives
+            self._permutation = torch.randperm(self._images, generator=self._order)
+            self._drawn += 1
+        return self._permutation[self.seen : self.seen + self.settings.batch_size]
+
+    def _count(self) -> Step:
+        """Records the step that was done, and goes on to the next batch."""
+        count = len(self._labels)
+        hits = (self._logits.argmax(1) == self._labels).sum().item()
+        self.step += 1
+        done = Step(
+            self.step,
+            self.epoch,
+            self.loss_nats,
+            hits / count,
+            self._rate,
+            count / self._spent_s,
+        )
+        self.seen += count
+        if self.seen >= self._images:
+            self.epoch, self.seen = self.epoch + 1, 0
+        self.give_up()
+        return done
+
+    def state(self) -> State:
+        """All that the next step depends on, copied. Raises ValueError amid a step."""
+        self._check_between_steps()
+        optimizer = {
+            f"{place}.{name}": value.detach().to("cpu", copy=True)
+            for place, values in self._optimizer.state_dict()["state"].items()
+            for name, value in values.items()
+            if isinstance(value, Tensor)
+        }
+        weights = {
+            name: value.detach().to("cpu", copy=True)
+            for name, value in self.model.state_dict().items()
+        }
+        return State(
+            self.step,
+            self.epoch,
+            self.seen,
+            self.settings,
+            MappingProxyType(weights),
+            MappingProxyType(optimizer),
+        )
+
+    def restore(self, state: State) -> None:
+        """Goes to a state: what follows is bit-identical to what followed it the first time."""
+        self.give_up()
+        if state.settings.seed != self.settings.seed:
+            self._drawn = 0
+        self.model.load_state_dict(state.weights)
+        self.settings = state.settings
+        self._optimizer = state.settings.make_optimizer(self._parameters)
+        memory: dict[int, dict[str, Any]] = {}
+        for name, value in state.optimizer.items():
+            place, _, key = name.partition(".")
+            memory.setdefault(int(place), {})[key] = value.clone()
+        groups = self._optimizer.state_dict()["param_groups"]
+        self._optimizer.load_state_dict({"state": memory, "param_groups": groups})
+        self.step, self.epoch, self.seen = state.step, state.epoch, state.seen
+
+    def _check_between_steps(self) -> None:
+        if self.phase is not Phase.FORWARD:
+            raise ValueError(f"a step is under way, its {self.phase.value} comes next; finish it")
 
 
 def train(
@@ -49,165 +277,14 @@ def train(
     epochs: int = 4,
     batch_size: int = 128,
     learning_rate: float = 6e-3,
+    optimizer: str = "adamw",
+    schedule: str = "one_cycle",
     seed: int = 0,
 ) -> Iterator[Step]:
-    """Train model in place with AdamW: each next() does one step and yields its Step.
+    """Train model in place: each next() does one step and yields its Step.
 
-    model: takes (batch, channel, row, column) normalised images, returns (batch, class) logits.
-    epochs: passes over the images, each in a new random order; a last, smaller batch counts.
-    batch_size: images a step.
-    learning_rate: the peak of a one-cycle schedule (see one_cycle).
-    seed: fixes the order of the images, by a generator of its own: the global one is neither
-        read nor moved (unless the model itself does, as with dropout).
-    Between steps every module's training flag is as the caller left it. On a CPU, the same torch
-    version, processor type and number of threads give bit-identical weights.
+    model and what holds between steps: see Loop. The others: see Settings.
     Raises TypeError or ValueError at once, before the first step, for a setting that cannot work.
     """
-    _check_whole("epochs", epochs, least=1)
-    _check_whole("batch_size", batch_size, least=1)
-    _check_whole("seed", seed, least=0, below=2**63)
-    _check_rate(learning_rate)
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    if not parameters:
-        raise ValueError("model has no parameter to train; set requires_grad on some")
-    check_fits(model, images)
-    optimizer = torch.optim.AdamW(parameters, lr=learning_rate)
-    return _steps(model, images, optimizer, epochs, batch_size, seed)
-
-
-def _steps(
-    model: nn.Module,
-    images: ImageSet,
-    optimizer: torch.optim.Optimizer,
-    epochs: int,
-    batch_size: int,
-    seed: int,
-) -> Iterator[Step]:
-    batches = _Batches(model, images)
-    order = torch.Generator().manual_seed(seed)
-    peak = optimizer.param_groups[0]["lr"]
-    total = epochs * math.ceil(len(images) / batch_size)
-    step = 0
-    for epoch in range(1, epochs + 1):
-        for chosen in torch.randperm(len(images), generator=order).split(batch_size):
-            rate = one_cycle(step, total, peak)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            inputs, labels = batches.take(chosen)
-            with mode(model, training=True), torch.enable_grad():
-                logits = model(inputs)
-                loss = cross_entropy(logits, labels)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-            step += 1
-            hits = (logits.argmax(1) == labels).sum()
-            yield Step(step, epoch, loss.item(), hits.item() / len(labels), rate)
-
-
-def evaluate(model: nn.Module, images: ImageSet, batch_size: int = 1000) -> Evaluation:
-    """Accuracy and loss of model on all images, in eval mode, without gradients.
-
-    Weights, buffers, random state and training flags are left as they were.
-    Raises TypeError or ValueError if batch_size or the images do not fit.
-    """
-    _check_whole("batch_size", batch_size, least=1)
-    check_fits(model, images)
-    batches = _Batches(model, images)
-    hits, loss_nats = 0, 0.0
-    with mode(model, training=False), torch.no_grad():
-        for chosen in torch.arange(len(images)).split(batch_size):
-            inputs, labels = batches.take(chosen)
-            logits = model(inputs)
-            hits += int((logits.argmax(1) == labels).sum())
-            loss_nats += cross_entropy(logits, labels, reduction="sum").item()
-    return Evaluation(accuracy=hits / len(images), loss_nats=loss_nats / len(images))
-
-
-def one_cycle(step: int, total: int, peak: float) -> float:
-    """Learning rate of a step: a cosine rise from peak/25 to peak, then a cosine fall to about 0.
-
-    step: from 0 to total - 1. The rise takes the first 30 % of the steps.
-    Source: L. N. Smith, N. Topin, "Super-convergence", 2018.
-    """
-    top = _WARM_UP * (total - 1)
-    if step < top:
-        low, way = _START, step / top
-    else:
-        low, way = _END, 1 - (step - top) / max(total - 1 - top, 1)
-    return peak * (low + (1 - low) * (1 - math.cos(math.pi * way)) / 2)
-
-
-@contextmanager
-def mode(model: nn.Module, *, training: bool) -> Iterator[None]:
-    """Put model in train or eval mode, and every module back to its own flag afterwards."""
-    flags = [(module, module.training) for module in model.modules()]
-    model.train(training)
-    try:
-        yield
-    finally:
-        for module, flag in flags:
-            module.training = flag
-
-
-def check_fits(model: nn.Module, images: ImageSet) -> None:
-    """Try model on one image, in eval mode.
-
-    Raises ValueError if it fails, or if what comes out is no logit for each class.
-    """
-    size = "×".join(map(str, images.images.shape[1:]))
-    inputs, _ = _Batches(model, images, only_first=True).take(torch.zeros(1, dtype=torch.int64))
-    try:
-        with mode(model, training=False), torch.no_grad():
-            logits = model(inputs)
-    except (RuntimeError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise ValueError(
-            f"model cannot take {images.name!r}, images of {size} ({reason}); "
-            "build it for this number of channels and this size"
-        ) from error
-    shape = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-    if not isinstance(logits, Tensor) or logits.ndim != 2 or logits.shape[1] < len(images.classes):
-        raise ValueError(
-            f"model gives {shape} for one image of {images.name!r}; it must give "
-            f"(1, {len(images.classes)}), a logit for each class"
-        )
-
-
-class _Batches:
-    """An ImageSet on the model's device: the pixels stay uint8, a batch is normalised when taken.
-
-    Bit-identical to ImageSet.normalize in float32, in a quarter of the memory.
-    """
-
-    def __init__(self, model: nn.Module, images: ImageSet, *, only_first: bool = False) -> None:
-        weight = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(()))
-        self._device, self._dtype = weight.device, weight.dtype
-        end = 1 if only_first else len(images)
-        self._pixels = torch.tensor(images.images[:end], device=self._device)
-        self._labels = torch.tensor(images.labels[:end], device=self._device)
-        constants = torch.tensor([images.mean, images.std], dtype=torch.float32)
-        self._mean, self._std = constants.to(self._device)[:, :, None, None]
-
-    def take(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
-        """Normalised images (batch, channel, row, column), labels (batch,), of indices (batch,)."""
-        chosen = chosen.to(self._device)
-        values = self._pixels[chosen].to(torch.float32)
-        values = values.div_(255).sub_(self._mean).div_(self._std)
-        return values.to(self._dtype), self._labels[chosen]
-
-
-def _check_whole(name: str, value: object, *, least: int, below: int | None = None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} (={value!r}) must be a whole number, at least {least}")
-    if value < least:
-        raise ValueError(f"{name} (={value}) must be at least {least}")
-    if below is not None and value >= below:
-        raise ValueError(f"{name} (={value}) must be below {below}")
-
-
-def _check_rate(value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"learning_rate (={value!r}) must be a number above 0, such as 0.006")
-    if not (value > 0 and math.isfinite(value)):
-        raise ValueError(f"learning_rate (={value}) must be a number above 0, such as 0.006")
+    settings = Settings(epochs, batch_size, learning_rate, optimizer, schedule, seed)
+    return Loop(model, images, settings)

@@ -17,8 +17,10 @@ import torch
 
 from cnnwidgets.data import ImageSet, load
 from cnnwidgets.network.models import DigitCNN
-from cnnwidgets.training.history import History, snapshot_steps
-from cnnwidgets.training.loop import evaluate, train
+from cnnwidgets.training.batches import evaluate
+from cnnwidgets.training.history import History
+from cnnwidgets.training.loop import train
+from cnnwidgets.training.thinning import snapshot_steps
 
 SHIPPED = Path(__file__).parent.parent / "assets" / "mnist_run.safetensors"
 EPOCHS = 6
@@ -74,9 +76,8 @@ def _record(model: DigitCNN, images: ImageSet, test_images: ImageSet, epochs: in
 
 def _snapshot(model: DigitCNN, history: History, step: int, test_images: ImageSet) -> None:
     measured = evaluate(model, test_images)
-    history.add_snapshot(
-        step, model.state_dict(), accuracy=measured.accuracy, loss_nats=measured.loss_nats
-    )
+    history.add_snapshot(step, model.state_dict())
+    history.add_evaluation(step, accuracy=measured.accuracy, loss_nats=measured.loss_nats)
     print(
         f"step {step:5}  accuracy {measured.accuracy:7.2%}  loss {measured.loss_nats:.4f} nats",
         flush=True,

@@ -6,8 +6,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from cnnwidgets.training.history import History, snapshot_steps
+from cnnwidgets.training.history import History
 from cnnwidgets.training.loop import Step
+from cnnwidgets.training.thinning import snapshot_steps
 
 
 def weights(value):
@@ -178,7 +179,7 @@ def test_other_safetensors_files_and_missing_ones_are_told_apart(tmp_path):
 
 def test_a_file_of_a_later_format_asks_for_an_update(history, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("cnnwidgets.training.history._VERSION", 2)
+        patch.setattr("cnnwidgets.training.sealed._VERSION", 2)
         history.save(tmp_path / "run")
     with pytest.raises(ValueError, match=r"has version 2 .* reads 1; update cnnwidgets"):
         History.load(tmp_path / "run")

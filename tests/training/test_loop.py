@@ -10,7 +10,9 @@ from torch.nn.functional import cross_entropy
 
 from cnnwidgets.data import ImageSet
 from cnnwidgets.network.models import DigitCNN
-from cnnwidgets.training.loop import Step, evaluate, one_cycle, train
+from cnnwidgets.training.batches import evaluate
+from cnnwidgets.training.loop import Step, train
+from cnnwidgets.training.settings import one_cycle
 
 
 @pytest.fixture(scope="module")

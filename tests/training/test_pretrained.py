@@ -10,8 +10,8 @@ from cnnwidgets.data import ImageSet, load
 from cnnwidgets.network.models import DigitCNN
 from cnnwidgets.training import pretrained as module
 from cnnwidgets.training import record
+from cnnwidgets.training.batches import evaluate
 from cnnwidgets.training.history import History
-from cnnwidgets.training.loop import evaluate
 from cnnwidgets.training.pretrained import pretrained
 
 

@@ -1,0 +1,258 @@
+"""Engine: what a session does, one piece at a time, in the one thread that touches the model."""
+
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from cnnwidgets.data.imageset import ImageSet
+from cnnwidgets.training.batches import check_fits, evaluate_while
+from cnnwidgets.training.checkpoint import Checkpoint
+from cnnwidgets.training.fresh import fresh_weights
+from cnnwidgets.training.loop import Loop, Phase, Step
+from cnnwidgets.training.moments import Moments
+from cnnwidgets.training.progress import Progress, Status
+from cnnwidgets.training.settings import Settings, check_whole
+from cnnwidgets.training.slow import SlowStep, advance_slowly
+from cnnwidgets.training.worker import LATER
+
+EVALUATION_IMAGES = 500  # at a time: a pause is heard between two
+_SMOOTHING = 0.05
+
+
+class Engine:
+    """A loop with its recorded moments, that plays or rests; see TrainingSession.
+
+    is_asked: whether somebody waits to be heard, for whom a measuring is given up.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        images: ImageSet,
+        test: ImageSet | None,
+        settings: Settings,
+        is_asked: Callable[[], bool],
+    ) -> None:
+        if test is not None:
+            check_fits(model, test)
+        self.model, self.images, self.test = model, images, test
+        self.loop = Loop(model, images, settings)
+        self.moments = Moments()
+        self.status = Status.PAUSED
+        self.problem = ""
+        self.slow: SlowStep | None = None
+        self.autosave: Path | None = None
+        self.autosave_s = math.inf
+        self._is_asked = is_asked
+        self._measuring = False
+        self._until: tuple[int, Future[Step]] | None = None
+        self._last: Step | None = None
+        self._rate = math.nan
+        self._saved_s = time.monotonic()
+        self.moments.keep(self.loop)
+
+    @property
+    def progress(self) -> Progress:
+        """Where the engine is, at this moment."""
+        loop, count = self.loop, len(self.images)
+        epochs = loop.settings.epochs
+        left_images = max(0, (epochs - loop.epoch + 1) * count - loop.seen)
+        return Progress(
+            status=self.status,
+            step=loop.step,
+            total=loop.total,
+            epoch=min(loop.epoch, epochs),
+            epochs=epochs,
+            epoch_images=count if loop.finished else loop.seen,
+            images=count,
+            phase=None if loop.phase is Phase.FORWARD else loop.phase,
+            measuring=self._measuring,
+            images_per_second=self._rate,
+            seconds_left=left_images / self._rate,
+        )
+
+    def work(self) -> bool:
+        """One step of playing, or one measuring. Returns whether there is more to do."""
+        if self.status is not Status.PLAYING:
+            return False
+        try:
+            self._go_on()
+        except FloatingPointError as problem:
+            self.rest(Status.PAUSED)
+            self.problem = in_words(problem)
+        except Exception as problem:  # of the model that trains: whoever looks on must know
+            self.rest(Status.FAILED)
+            self.problem = (
+                f"step {self.loop.step + 1} failed: {in_words(problem)}; what was recorded is "
+                "kept: play tries the step again, rewind goes back"
+            )
+        return self.status is Status.PLAYING
+
+    def _go_on(self) -> None:
+        if self._until is not None and self.loop.step >= self._until[0]:
+            self.rest(Status.PAUSED)
+        elif self._measures_first():
+            self._measure()
+        elif self.loop.finished:
+            self.rest(Status.FINISHED)
+        else:
+            self.slow = None
+            self._note(next(self.loop))
+            if time.monotonic() - self._saved_s >= self.autosave_s:
+                self._save_itself()
+
+    def play(self, epochs: int | None) -> None:
+        """Begins to play."""
+        if epochs is not None:
+            check_whole("epochs", epochs, least=1)
+            self.loop.give_up()
+            self.loop.change(replace(self.loop.settings, epochs=self.loop.settings.epochs + epochs))
+        self._check_goes_on()
+        self._end_steps()
+        self.problem = ""
+        self.status = Status.PLAYING
+
+    def step(self, count: int, future: "Future[Step]") -> object:
+        """Begins to play until `count` more steps are done, or it is told otherwise."""
+        check_whole("count", count, least=1)
+        self._check_goes_on()
+        self._end_steps()
+        self.problem = ""
+        self._until = (self.loop.step + count, future)
+        self.status = Status.PLAYING
+        return LATER
+
+    def phase(self) -> Phase:
+        """Does one phase, and rests."""
+        self._check_goes_on()
+        self.rest(Status.PAUSED)
+        self.problem = ""
+        before = self.loop.step
+        try:
+            self.slow, done = advance_slowly(self.loop, self.slow)
+        except FloatingPointError as problem:
+            self.problem = in_words(problem)
+            raise
+        if done is not None and self.loop.step > before:
+            self._note(done)
+            self.moments.keep(self.loop)
+        return self.slow.done
+
+    def rest(self, status: Status) -> None:
+        """Stops playing, keeps the moment, and saves where that is asked for."""
+        was_playing = self.status is Status.PLAYING
+        self.status = status
+        self._end_steps()
+        if was_playing and self.loop.phase is Phase.FORWARD:
+            self.moments.keep(self.loop)
+            self._save_itself()
+
+    def rewind(self, step: int) -> int:
+        """Goes back to the recorded moment nearest to step."""
+        check_whole("step", step, least=0)
+        self.rest(Status.PAUSED)
+        self.problem = ""
+        self.slow = None
+        return self.moments.go_back(self.loop, step)
+
+    def fresh(self, seed: int) -> None:
+        """Starts anew from other weights."""
+        settings = replace(self.loop.settings, seed=seed)
+        self.rest(Status.PAUSED)
+        fresh_weights(self.model, seed)
+        self.loop = Loop(self.model, self.images, settings)
+        self.problem, self.slow, self._rate = "", None, math.nan
+        self.moments.begin_again(self.loop)
+
+    def change(self, named: dict[str, Any]) -> Settings:
+        """Takes other settings for the steps to come."""
+        settings = replace(self.loop.settings, **named)
+        if self.loop.phase is not Phase.FORWARD:
+            self.loop.give_up()
+            self.slow = None
+        self.loop.change(settings)
+        if self.status is Status.FINISHED and not self.loop.finished:
+            self.status = Status.PAUSED
+        return settings
+
+    def save(self, path: Path) -> None:
+        """Writes the run to a file. Amid a step, that step is not part of it."""
+        if self.loop.phase is Phase.FORWARD:
+            self.moments.keep(self.loop)
+        Checkpoint(self.moments, self.model, self.images, self.test).save(path)
+
+    def _save_itself(self) -> None:
+        """Saves to the path of autosave; a training goes on without, and says so."""
+        if self.autosave is None:
+            return
+        self._saved_s = time.monotonic()
+        try:
+            self.save(self.autosave)
+        except OSError as problem:
+            reason = problem.strerror or str(problem)
+            self.problem = (
+                f"could not save to {str(self.autosave)!r}: {reason}; the training goes on, and "
+                "what was saved before is still there"
+            )
+
+    def _note(self, done: Step) -> None:
+        self._last = done
+        self.moments.history.add_step(done)
+        rate = done.images_per_second
+        self._rate = (
+            rate if math.isnan(self._rate) else self._rate + _SMOOTHING * (rate - self._rate)
+        )
+        if not self._measures_first():  # the measuring keeps the moment
+            self.moments.keep_now_and_then(self.loop)
+
+    def _measures_first(self) -> bool:
+        """Whether the test images were not yet read at the start, or after this epoch."""
+        if self.test is None or self.loop.seen or self.loop.phase is not Phase.FORWARD:
+            return False
+        return self.moments.history.last_evaluated < self.loop.step
+
+    def _measure(self) -> None:
+        """Reads the test images, unless somebody is to be heard first."""
+        assert self.test is not None
+        self._measuring = True
+        try:
+            found = evaluate_while(
+                lambda: not self._is_asked(), self.model, self.test, EVALUATION_IMAGES
+            )
+        finally:
+            self._measuring = False
+        if found is not None:
+            self.moments.keep(self.loop)
+            self.moments.history.add_evaluation(
+                self.loop.step, accuracy=found.accuracy, loss_nats=found.loss_nats
+            )
+
+    def _end_steps(self) -> None:
+        """Answers who asked for steps, with the last one that was done."""
+        if self._until is None:
+            return
+        (_, future), self._until = self._until, None
+        if self._last is None:
+            future.set_exception(RuntimeError("no step could be done; see the session's problem"))
+        else:
+            future.set_result(self._last)
+
+    def _check_goes_on(self) -> None:
+        if self.loop.finished and not self._measures_first():
+            epochs = self.loop.settings.epochs
+            raise ValueError(
+                f"all {epochs} epochs are done; train more with play(epochs=1), or rewind"
+            )
+
+
+def in_words(problem: BaseException) -> str:
+    """What an exception says, in one line; its kind where the words need it."""
+    words = " ".join(str(problem).split())
+    plain = isinstance(problem, ValueError | TypeError | FloatingPointError) and words
+    return words if plain else f"{type(problem).__name__}: {words}"

@@ -1,0 +1,96 @@
+"""Moments: the points of a training run that can be looked at, and gone back to."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from torch import Tensor
+
+from cnnwidgets.training.history import History
+from cnnwidgets.training.loop import Loop, State
+from cnnwidgets.training.settings import Settings
+
+BUDGET_BYTES = 64_000_000
+EVERY_S = 0.1
+FIRST_STEPS = 20  # each of these is kept: this is where most happens
+RECENT_STEPS = 50
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rest:
+    """What a State has beside the weights: see there."""
+
+    epoch: int
+    seen: int
+    settings: Settings
+    optimizer: Mapping[str, Tensor]
+
+
+class Moments:
+    """A history whose snapshots a loop can go back to."""
+
+    def __init__(self, history: History | None = None) -> None:
+        self.history = History() if history is None else history
+        self.history.budget_bytes = BUDGET_BYTES
+        self.rests: dict[int, Rest] = {}
+        """What each snapshot of the history lacks to be a State, by its step."""
+        self._kept_s = 0.0
+
+    def keep(self, loop: Loop) -> None:
+        """Takes a snapshot of a loop between two steps, unless there is one."""
+        steps = self.history.steps
+        if steps and steps[-1] >= loop.step:
+            return
+        state = loop.state()
+        self.rests[state.step] = Rest(state.epoch, state.seen, state.settings, state.optimizer)
+        self.history.add_snapshot(state.step, state.weights, tested=False, **self._recent())
+        kept = set(self.history.steps)
+        self.rests = {step: rest for step, rest in self.rests.items() if step in kept}
+        self._kept_s = time.monotonic()
+
+    def keep_now_and_then(self, loop: Loop) -> None:
+        """Takes a snapshot of each of the first steps, and then ten a second."""
+        if loop.step <= FIRST_STEPS or time.monotonic() - self._kept_s >= EVERY_S:
+            self.keep(loop)
+
+    def go_back(self, loop: Loop, step: int) -> int:
+        """Puts a loop where it was at the recorded moment nearest to step, and returns its step.
+
+        What came after is forgotten.
+        """
+        state = self.state_at(step)
+        loop.restore(state)
+        self.history.forget_after(state.step)
+        self.rests = {at: rest for at, rest in self.rests.items() if at <= state.step}
+        return state.step
+
+    def begin_again(self, loop: Loop) -> None:
+        """Forgets all, and keeps where a new loop begins."""
+        self.rests = {}
+        self.history.forget_after(-1)
+        self.keep(loop)
+
+    def state_at(self, step: int) -> State:
+        """The state of the recorded moment nearest to step."""
+        found = self.history.at(step)
+        rest = self.rests[found.step]
+        return State(
+            found.step,
+            rest.epoch,
+            rest.seen,
+            rest.settings,
+            MappingProxyType(dict(found.weights)),
+            rest.optimizer,
+        )
+
+    def _recent(self) -> dict[str, float]:
+        """Mean accuracy and loss of the latest batches; nothing before the first."""
+        latest = self.history.latest(RECENT_STEPS)
+        if not len(latest.step):
+            return {}
+        return {
+            "accuracy": float(np.mean(latest.accuracy)),
+            "loss_nats": float(np.mean(latest.loss_nats)),
+        }

@@ -1,0 +1,99 @@
+"""Settings: how a network is trained."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+_WARM_UP = 0.3  # share of the steps in which the learning rate rises
+_START = 1 / 25  # first learning rate, as a share of the peak
+_END = 1e-4  # last learning rate, as a share of the peak
+
+OPTIMIZERS = ("sgd", "momentum", "adam", "adamw")
+SCHEDULES = ("one_cycle", "constant")
+MOMENTUM = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a network is trained; what cannot work is refused when it is made.
+
+    epochs: passes over the images, each in a new random order; a last, smaller batch counts.
+    batch_size: images a step.
+    learning_rate: the peak of a one-cycle schedule (see `one_cycle`), or the rate itself.
+    optimizer: "sgd", "momentum" (SGD with 0.9), "adam" or "adamw" (weight decay 0.01).
+    schedule: "one_cycle" or "constant".
+    seed: fixes the order of the images, and what a model draws itself, as dropout does.
+
+    Raises TypeError or ValueError with the name, the value and what would do.
+    """
+
+    epochs: int = 4
+    batch_size: int = 128
+    learning_rate: float = 6e-3
+    optimizer: str = "adamw"
+    schedule: str = "one_cycle"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_whole("epochs", self.epochs, least=1)
+        check_whole("batch_size", self.batch_size, least=1)
+        check_whole("seed", self.seed, least=0, below=2**63)
+        _check_rate(self.learning_rate)
+        _check_one_of("optimizer", self.optimizer, OPTIMIZERS)
+        _check_one_of("schedule", self.schedule, SCHEDULES)
+
+    def rate(self, step: int, total: int) -> float:
+        """The learning rate of a step, the first being 0, of a run of `total` steps."""
+        if self.schedule == "constant":
+            return float(self.learning_rate)
+        return one_cycle(step, total, self.learning_rate)
+
+    def make_optimizer(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+        """A new optimizer for parameters."""
+        rate = float(self.learning_rate)
+        if self.optimizer == "adamw":
+            return torch.optim.AdamW(parameters, lr=rate)
+        if self.optimizer == "adam":
+            return torch.optim.Adam(parameters, lr=rate)
+        return torch.optim.SGD(
+            parameters, lr=rate, momentum=MOMENTUM if self.optimizer == "momentum" else 0
+        )
+
+
+def one_cycle(step: int, total: int, peak: float) -> float:
+    """Learning rate of a step: a cosine rise from peak/25 to peak, then a cosine fall to about 0.
+
+    step: from 0 to total - 1. The rise takes the first 30 % of the steps.
+    Source: L. N. Smith, N. Topin, "Super-convergence", 2018.
+    """
+    top = _WARM_UP * (total - 1)
+    if step < top:
+        low, way = _START, step / top
+    else:
+        low, way = _END, 1 - (step - top) / max(total - 1 - top, 1)
+    return peak * (low + (1 - low) * (1 - math.cos(math.pi * way)) / 2)
+
+
+def check_whole(name: str, value: object, *, least: int, below: int | None = None) -> None:
+    """Raises TypeError or ValueError if value is no whole number in the range."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} (={value!r}) must be a whole number, at least {least}")
+    if value < least:
+        raise ValueError(f"{name} (={value}) must be at least {least}")
+    if below is not None and value >= below:
+        raise ValueError(f"{name} (={value}) must be below {below}")
+
+
+def _check_rate(value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"learning_rate (={value!r}) must be a number above 0, such as 0.006")
+    if not (value > 0 and math.isfinite(value)):
+        raise ValueError(f"learning_rate (={value}) must be a number above 0, such as 0.006")
+
+
+def _check_one_of(name: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        choices = f"{', '.join(map(repr, known[:-1]))} or {known[-1]!r}"
+        raise ValueError(f"{name} (={value!r}) must be {choices}")
