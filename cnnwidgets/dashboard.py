@@ -1,5 +1,6 @@
 """The dashboard: all widgets on one microscope, arranged; what the app serves."""
 
+from math import isnan
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from anywidget import WidgetTrait
@@ -139,6 +140,8 @@ def _set_on(part: View, names: tuple[str, ...]) -> dict[str, Any]:
 def _heading(scope: "Microscope") -> str:
     words = [scope.name, f"{scope.parameters:,} weights"]
     if scope.history is not None and scope.step is not None:
-        accuracy = scope.history.at(scope.step).accuracy
-        words.append(f"reads {100 * accuracy:.1f} % of the test images")
+        moment = scope.history.nearest(scope.step)
+        if not isnan(moment.accuracy):
+            of = "the test images" if moment.tested else "its latest batches"
+            words.append(f"reads {100 * moment.accuracy:.1f} % of {of}")
     return " · ".join(words)

@@ -1,7 +1,7 @@
 """The microscope: the one state that all views of a network share."""
 
 import copy
-import difflib
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -14,10 +14,13 @@ from traitlets import TraitError, Unicode, validate
 from cnnwidgets.arrays import Pixels
 from cnnwidgets.data import ImageSet
 from cnnwidgets.network.kernels import Kernels, kernels_of
-from cnnwidgets.network.probe import Layer, Probe, Run
-from cnnwidgets.network.reading import Reading, maps_of, reading_of, scores_in
+from cnnwidgets.network.probe import Layer, Probe
+from cnnwidgets.network.reading import Reading, classes_in, maps_of, reading_of
+from cnnwidgets.network.slide import slide_of
 from cnnwidgets.network.threads import threads_for
-from cnnwidgets.training.history import History
+from cnnwidgets.place import layers_in, place_in, within
+from cnnwidgets.pulse import Pulse
+from cnnwidgets.training.history import History, Snapshot
 from cnnwidgets.traits import LOCK, Locked, Place, Whole, commit, in_words, same
 
 __all__ = ["Microscope", "Reading"]
@@ -32,7 +35,8 @@ class Microscope(Locked):
 
     model: any nn.Module that takes (batch, channel, row, column); it is copied, never touched.
     images: the ImageSet that `index` counts in, and whose mean and std normalise every image.
-    history: a recorded training run of the model, through which `step` travels.
+    history: a recorded training run of the model, through which `step` travels. While it grows,
+        `step` stays at the newest moment if it was there, and where it is otherwise.
     budget_bytes: the most that one run may record; None takes Probe's.
 
     Setting a selection measures at once, in the calling thread. A value that cannot be shown
@@ -60,6 +64,8 @@ class Microscope(Locked):
     another number, it becomes the nearest recorded step."""
     run = AnyTrait(None, allow_none=True, read_only=True)
     """Everything the network computed for `image`: a Run."""
+    steps = AnyTrait((), read_only=True)
+    """The recorded steps that `step` can be, ascending; empty without a history."""
     prediction = AnyTrait(None, allow_none=True, read_only=True)
     """What the network says of `image`: a Reading, or None if it does not score classes."""
 
@@ -77,19 +83,24 @@ class Microscope(Locked):
         self.history = history
         self.name = type(model).__name__
         self._stage: Any = None  # the widgets' own: what carries this to a page
-        self._slide = _copy_of(model)
+        self._slide = slide_of(model)
         budget = {} if budget_bytes is None else {"budget_bytes": budget_bytes}
         self._probe = Probe(self._slide, **budget)
-        self._loaded: int | None = None
-        self._scores: dict[int | None, np.ndarray] = {}
+        self._loaded: Snapshot | None = None
+        self._moment: Snapshot | None = None
+        self._scores: dict[int | None, tuple[Snapshot | None, np.ndarray]] = {}
         # What the traits were when all of them fitted together.
         self._settled: dict[str, Any] = dict.fromkeys(self.trait_names())
-        self._settle({"index": 0, "step": _last_step(history)})
+        steps = _steps_of(history)
+        self._settled["steps"] = ()
+        self._settle({"index": 0, "step": steps[-1] if steps else None}, steps)
+        if history is not None:
+            self._follow(history)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
         """The layers that gave numbers for the image, in the order they ran."""
-        return _shown(self.run)
+        return layers_in(self.run)
 
     @property
     def parameters(self) -> int:
@@ -107,7 +118,7 @@ class Microscope(Locked):
     def kernels(self, layer: str | None = None) -> Kernels | None:
         """The kernels that make a layer's (the selected one's) maps, or None if there are none."""
         with LOCK:
-            self._load(self._settled["step"])
+            self._load(self._moment)
             return kernels_of(self._probe, self.run, layer or self.layer)
 
     def predicted(self, progress: Callable[[int], None] | None = None) -> np.ndarray:
@@ -120,27 +131,50 @@ class Microscope(Locked):
         """
         while True:
             with LOCK:
-                step = self._settled["step"]
-                if step in self._scores:
-                    return self._scores[step]
+                moment = self._moment
+                known = self._scores.get(self.step)
+                if known is not None and _same_weights(known[0], moment):
+                    return known[1]
                 if self.prediction is None:
                     raise ValueError(f"{self.name} does not score classes; its output is no vector")
-                self._load(step)
+                self._load(moment)
                 probe = Probe(copy.deepcopy(self._slide), self._probe.budget_bytes)
+            size = max(1, min(BATCH_IMAGES, BATCH_VALUES // self.images.images[0].size))
             done: list[np.ndarray] = []
-            at, size = 0, max(1, BATCH_VALUES // self.images.images[0].size)
-            while at < len(self.images) and self._settled["step"] == step:
-                batch = self._batch(self.images.images[at : at + min(size, BATCH_IMAGES)])
-                scores = scores_in(probe.run(batch, layers=[]).output)
-                if scores is None or len(scores) != len(batch):
-                    raise ValueError(f"{self.name} does not score {len(batch)} images at once")
-                done.append(scores.argmax(1).cpu().numpy())
-                at += len(batch)
+            for at in range(0, len(self.images), size):
+                if self._moment is not moment:
+                    break
+                done.append(classes_in(probe, self._batch(self.images.images[at : at + size])))
                 if progress is not None:
-                    progress(at)
-            if at == len(self.images):
-                self._scores[step] = np.concatenate(done)
-                self._scores[step].setflags(write=False)
+                    progress(min(at + size, len(self.images)))
+            else:
+                found = np.concatenate(done)
+                found.setflags(write=False)
+                self._scores[None if moment is None else moment.step] = (moment, found)
+
+    def _follow(self, history: History) -> None:
+        """Catches up with a history that grows, for as long as somebody has this microscope."""
+        mine = weakref.ref(self)
+
+        def catch_up() -> None:
+            scope = mine()
+            if scope is not None:
+                scope._catch_up(history)
+
+        weakref.finalize(self, history.watch(Pulse(catch_up).poke))
+
+    def _catch_up(self, history: History) -> None:
+        """Takes over the recorded steps, and the newest moment if the newest one was looked at."""
+        with LOCK:
+            steps, moment = history.steps, self._moment
+            if not steps or moment is None:  # a run that begins again has none for an instant
+                return
+            stays = moment.step < self.steps[-1] and moment.step <= steps[-1]
+            try:
+                self._settle({} if stays else {"step": steps[-1]}, steps)
+            except Exception as problem:  # no caller hears of it, and a page shows it
+                if self._stage is not None:
+                    self._stage.error = f"the newest weights cannot be shown: {in_words(problem)}"
 
     @validate(*SELECTIONS)
     def _check(self, proposal: Any) -> Any:
@@ -162,35 +196,45 @@ class Microscope(Locked):
                 raise TraitError(in_words(problem)) from problem
         return getattr(self, name)
 
-    def _settle(self, wanted: dict[str, Any]) -> None:
-        """Measures what is wanted, and only when all of it can be shown makes it the state."""
+    def _settle(self, wanted: dict[str, Any], steps: tuple[int, ...] | None = None) -> None:
+        """Measures what is wanted, and only when all of it can be shown makes it the state.
+
+        steps: the recorded ones, where they have changed.
+        """
         now = {**self._settled, **self._picture(wanted)}
-        now["step"] = self._recorded(wanted.get("step", now["step"]))
-        if now["image"] is not self._settled["image"] or now["step"] != self._settled["step"]:
-            self._load(now["step"])
+        moment = self._moment_at(wanted["step"]) if "step" in wanted else self._moment
+        now["step"] = None if moment is None else moment.step
+        now["steps"] = now["steps"] if steps is None else steps
+        if now["image"] is not self._settled["image"] or not _same_weights(moment, self._moment):
+            self._load(moment)
             with threads_for(self._settled["run"]):
                 now["run"] = self._probe.run(self._batch(now["image"][None]))
             now["prediction"] = reading_of(now["run"])
-        now |= self._place(now["run"], wanted)
-        self._settled = now
+        now |= place_in(now["run"], wanted, self._settled, self.name)
+        self._settled, self._moment = now, moment
         commit(self, now)
 
     def _picture(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """The image that is wanted, with its index and label."""
         index, label = wanted.get("index"), wanted.get("label")
         if label is not None:
-            _within("label", label, len(self.images.classes), f"classes of {self.images.name!r}")
+            within("label", label, len(self.images.classes), f"classes of {self.images.name!r}")
         if index is not None:
-            _within("index", index, len(self.images), f"images of {self.images.name!r}")
+            within("index", index, len(self.images), f"images of {self.images.name!r}")
             known = int(self.images.labels[index]) if label is None else label
             return {"index": index, "image": self.images.images[index], "label": known}
         if "image" in wanted:
             if wanted["image"] is None:
                 raise TraitError("image must be a picture (channel, row, column), and is None")
             return {"index": None, "image": wanted["image"], "label": label}
-        return {name: wanted[name] for name in ("index", "label") if name in wanted}
+        if "index" in wanted:
+            last = len(self.images) - 1
+            raise TraitError(
+                f"index must be from 0 to {last}; set image to look at another picture"
+            )
+        return {"label": label} if "label" in wanted else {}
 
-    def _recorded(self, step: int | None) -> int | None:
+    def _moment_at(self, step: int | None) -> Snapshot | None:
         if self.history is None:
             if step is not None:
                 raise TraitError(
@@ -200,49 +244,22 @@ class Microscope(Locked):
             return None
         if step is None:
             raise TraitError(f"step must be a recorded step, such as {self.history.steps[-1]}")
-        return min(self.history.steps, key=lambda recorded: abs(recorded - step))
+        return self.history.nearest(step)
 
-    def _place(self, run: Run, wanted: dict[str, Any]) -> dict[str, Any]:
-        """Layer, channel and pixel as wanted; those before where they still fit."""
-        shown = {layer.name: layer for layer in _shown(run)}
-        if not shown:
-            raise ValueError(f"no layer of {self.name} gives numbers for an image: nothing to show")
-        layer = wanted.get("layer", self._settled["layer"])
-        if layer not in shown and "layer" in wanted:
-            near = difflib.get_close_matches(layer, shown, n=2) or list(shown)[:3]
-            raise TraitError(f"no layer {layer!r}; did you mean {' or '.join(map(repr, near))}?")
-        if layer not in shown:
-            first = next((name for name, each in shown.items() if each.kind == "Conv2d"), None)
-            layer = first or next(iter(shown))
-        count, *sides = maps_of(run, layer).shape
-        channel = wanted.get("channel", self._settled["channel"] or 0)
-        if "channel" in wanted:
-            _within("channel", channel, count, f"channels of {layer!r}")
-        pixel = wanted.get("pixel", self._settled["pixel"])
-        inside = pixel is not None and len(sides) == 2 and _inside(pixel, sides)
-        if pixel is not None and "pixel" in wanted and not inside:
-            size = f"{sides[0]} rows and {sides[1]} columns" if sides else "single values"
-            raise TraitError(f"pixel (={pixel}) is outside {layer!r}, which has {size}")
-        return {
-            "layer": layer,
-            "channel": channel if channel < count else 0,
-            "pixel": pixel if inside else None,
-        }
-
-    def _load(self, step: int | None) -> None:
-        """Puts the weights of a recorded step into the slide, if they are not there.
+    def _load(self, moment: Snapshot | None) -> None:
+        """Puts the weights of a recorded moment into the slide, if they are not there.
 
         Whoever runs the slide calls this first, so a refused step need not be taken back.
         """
-        if step is None or step == self._loaded or self.history is None:
+        if moment is None or _same_weights(moment, self._loaded):
             return
         self._loaded = None
         try:
-            self._slide.load_state_dict(self.history.at(step).weights)
+            self._slide.load_state_dict(moment.weights)
         except RuntimeError as problem:
             words = " ".join(str(problem).split())
             raise ValueError(f"history does not fit {self.name}: {words}") from problem
-        self._loaded = step
+        self._loaded = moment
 
     def _batch(self, images: np.ndarray) -> Tensor:
         channels = len(self.images.mean)
@@ -264,37 +281,18 @@ def _check_images(images: object) -> None:
         raise ValueError(f"images ({images.name!r}) is an empty set; give at least one image")
 
 
-def _last_step(history: object) -> int | None:
+def _steps_of(history: object) -> tuple[int, ...]:
     if history is None:
-        return None
+        return ()
     if not isinstance(history, History):
         raise TypeError(f"history must be a History or None, and is a {type(history).__name__}")
     if not history.steps:
         raise ValueError("history has no snapshots yet; take one with add_snapshot")
-    return history.steps[-1]
+    return history.steps
 
 
-def _copy_of(model: nn.Module) -> nn.Module:
-    """A copy of the model that evaluates, and learns nothing."""
-    model = Probe(model).model
-    try:
-        slide = copy.deepcopy(model)
-    except Exception as problem:
-        name = type(model).__name__
-        raise TypeError(f"model (a {name}) cannot be copied: {in_words(problem)}") from problem
-    for module in slide.modules():  # not slide.eval(), which a model may override
-        module.training = False
-    return slide.requires_grad_(False)
-
-
-def _shown(run: Run) -> tuple[Layer, ...]:
-    return tuple(layer for layer in run.layers if layer.name in run and run[layer.name].numel())
-
-
-def _inside(pixel: tuple[int, int], sides: list[int]) -> bool:
-    return all(0 <= at < side for at, side in zip(pixel, sides, strict=True))
-
-
-def _within(name: str, value: int, count: int, of: str) -> None:
-    if not 0 <= value < count:
-        raise TraitError(f"{name} (={value}) must be from 0 to {count - 1}, the {of}")
+def _same_weights(one: Snapshot | None, other: Snapshot | None) -> bool:
+    """Whether two moments are the same: a step that was done again has other weights."""
+    if one is None or other is None:
+        return one is other
+    return one.weights is other.weights

@@ -34,7 +34,9 @@ ARROWS = {
     "training": ("network", "data"),
     "arrays": ("data",),
     "traits": ("arrays",),
-    "scope": ("network", "data", "training.history", "arrays", "traits"),
+    "pulse": (),
+    "place": ("network",),
+    "scope": ("network", "data", "training.history", "arrays", "traits", "place", "pulse"),
     # For the type checker the widgets know what a Microscope is: no import when it runs.
     "widgets": ("arrays", "traits", "data"),
     "app": (),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from cnnwidgets.network.probe import Probe
 from cnnwidgets.network.run import Run, tensors_in
 
 
@@ -40,6 +41,18 @@ def reading_of(run: Run) -> Reading | None:
     sums_to_one = bool((logits >= 0).all()) and abs(float(logits.sum()) - 1) < 1e-3
     probabilities = logits if sums_to_one else logits.softmax(0)
     return Reading(_frozen(logits), _frozen(probabilities))
+
+
+def classes_in(probe: Probe, images: Tensor) -> np.ndarray:
+    """The class that a model reads in each of images (batch, channel, row, column), normalised.
+
+    Returns int64 (batch,). Raises ValueError if it does not score each of them.
+    """
+    scores = scores_in(probe.run(images, layers=[]).output)
+    if scores is None or len(scores) != len(images):
+        name = type(probe.model).__name__
+        raise ValueError(f"{name} does not score {len(images)} images at once")
+    return scores.argmax(1).cpu().numpy()
 
 
 def maps_of(run: Run, layer: str) -> np.ndarray:

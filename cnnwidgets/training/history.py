@@ -173,16 +173,20 @@ class History:
 
         return end
 
-    def at(self, step: int) -> Snapshot:
-        """The snapshot nearest to step, the earlier of two as near.
+    def nearest(self, step: int) -> Snapshot:
+        """The snapshot nearest to step, the earlier of two as near; read its weights only.
 
         Raises LookupError if there is none yet.
         """
         snapshots = self._snapshots
         if not snapshots:
             raise LookupError("history has no snapshots yet; take one with add_snapshot")
-        nearest = min(snapshots, key=lambda snapshot: abs(snapshot.step - step))
-        return replace(nearest, weights=MappingProxyType(_copies(nearest.weights)))
+        return min(snapshots, key=lambda snapshot: abs(snapshot.step - step))
+
+    def at(self, step: int) -> Snapshot:
+        """As `nearest`, with weights that are yours to keep."""
+        found = self.nearest(step)
+        return replace(found, weights=MappingProxyType(_copies(found.weights)))
 
     def _within_budget(self, snapshots: tuple[Snapshot, ...]) -> tuple[Snapshot, ...]:
         each_bytes = sum(value.nbytes for value in snapshots[0].weights.values())

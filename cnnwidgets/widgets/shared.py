@@ -83,8 +83,11 @@ class Moment(HasTraits):
     """The recorded step whose weights are looked at; None without a recorded training."""
     steps = List(Whole()).tag(sync=True)
     """The recorded steps, ascending."""
-    accuracies = List(Float()).tag(sync=True)
-    """The share of the test images read rightly at each of `steps`, from 0 to 1."""
+    accuracies = List(Float(allow_none=True)).tag(sync=True)
+    """The share of images read rightly at each of `steps`, from 0 to 1; None where unknown."""
+    tested = List(Bool()).tag(sync=True)
+    """Whether each of `accuracies` is of the test images, and not of the latest training batches;
+    of all of them, where this is empty."""
 
 
 class Scores(HasTraits):

@@ -1,5 +1,6 @@
 """The stage: what all views of one microscope show, sent to a page once."""
 
+from math import isnan
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from cnnwidgets.scope import Microscope
     from cnnwidgets.training.history import History
 
-FOLLOWED = (*SELECTIONS, "image", "label", "run")
+FOLLOWED = (*SELECTIONS, "image", "label", "run", "steps")
 KERNEL_BYTES = 4_000_000
 THUMBNAIL_CHANNELS = 4
 THUMBNAIL_PIXELS = 28
@@ -41,7 +42,6 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
             classes=list(scope.images.classes),
             source=scope.images.name,
             size=len(scope.images),
-            **_moments(scope.history),
             **self._news(),
         )
         scope.observe(self._follow, names=list(FOLLOWED))
@@ -93,6 +93,8 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
             values |= self._weights()
         elif now["channel"] != before["channel"] and self.kernels_partial:
             values |= self._weights()
+        if now["steps"] != before["steps"]:
+            values |= _moments(scope.history)
         return values
 
     def _measured(self) -> dict[str, Any]:
@@ -149,10 +151,12 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
 
 
 def _moments(history: "History | None") -> dict[str, Any]:
-    if history is None:
-        return {}
-    accuracies = [history.at(step).accuracy for step in history.steps]
-    return {"steps": list(history.steps), "accuracies": accuracies}
+    known = () if history is None else history.snapshots
+    return {
+        "steps": [each.step for each in known],
+        "accuracies": [None if isnan(each.accuracy) else each.accuracy for each in known],
+        "tested": [each.tested for each in known],
+    }
 
 
 def has_negative(values: np.ndarray) -> bool:
