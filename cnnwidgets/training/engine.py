@@ -14,6 +14,7 @@ from cnnwidgets.data.imageset import ImageSet
 from cnnwidgets.training.batches import check_fits, evaluate_while
 from cnnwidgets.training.checkpoint import Checkpoint
 from cnnwidgets.training.fresh import fresh_weights
+from cnnwidgets.training.history import History
 from cnnwidgets.training.loop import Loop, Phase, Step
 from cnnwidgets.training.moments import Moments
 from cnnwidgets.training.progress import Progress, Status
@@ -37,14 +38,16 @@ class Engine:
         images: ImageSet,
         test: ImageSet | None,
         settings: Settings,
+        history: History | None,
         is_asked: Callable[[], bool],
     ) -> None:
         if test is not None:
             check_fits(model, test)
         self.model, self.images, self.test = model, images, test
         self.loop = Loop(model, images, settings)
-        self.moments = Moments()
-        self.status = Status.PAUSED
+        self.moments = Moments(history)
+        self.moments.adopt(self.loop, len(images))
+        self.status = Status.FINISHED if self.loop.finished else Status.PAUSED
         self.problem = ""
         self.slow: SlowStep | None = None
         self.autosave: Path | None = None

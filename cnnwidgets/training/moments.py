@@ -1,8 +1,9 @@
 """Moments: the points of a training run that can be looked at, and gone back to."""
 
+import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -37,6 +38,24 @@ class Moments:
         self.rests: dict[int, Rest] = {}
         """What each snapshot of the history lacks to be a State, by its step."""
         self._kept_s = 0.0
+
+    def adopt(self, loop: Loop, images: int) -> None:
+        """Puts a loop at the end of a history that was recorded without it, if there is any.
+
+        images: how many an epoch has. What the optimizer remembered is not known: going on from
+        such a moment, it begins anew.
+        """
+        if not self.history.steps:
+            return
+        size = loop.settings.batch_size
+        each = math.ceil(images / size)
+        done = math.ceil(self.history.steps[-1] / each)
+        settings = replace(loop.settings, epochs=max(loop.settings.epochs, done))
+        self.rests = {
+            step: Rest(step // each + 1, step % each * size, settings, {})
+            for step in self.history.steps
+        }
+        loop.restore(self.state_at(self.history.steps[-1]))
 
     def keep(self, loop: Loop) -> None:
         """Takes a snapshot of a loop between two steps, unless there is one."""

@@ -29,6 +29,8 @@ class TrainingSession:
     images: what it learns from. test: what it is measured on, before the first step and after
     each epoch.
     settings: see Settings; each can also be given by its name, as in learning_rate=0.01.
+    history: a run of this model that was recorded before, to go on from; its last weights are
+    put into the model. It records on. What its optimizer remembered is not known.
     autosave: a path to save to every `autosave_s` seconds while training, and when it rests.
 
     play, pause, step, phase, rewind, set, save, fresh and stop return a Future at once. They are
@@ -45,6 +47,7 @@ class TrainingSession:
         *,
         test: ImageSet | None = None,
         settings: Settings | None = None,
+        history: History | None = None,
         autosave: str | PathLike[str] | None = None,
         autosave_s: float = 30.0,
         **named: Any,
@@ -57,7 +60,7 @@ class TrainingSession:
             _check_names(named)
             settings = Settings(**named)
         self._worker = Worker(self._work)
-        self._engine = Engine(model, images, test, settings, lambda: self._worker.is_asked)
+        self._engine = Engine(model, images, test, settings, history, lambda: self._worker.is_asked)
         self._engine.autosave = None if autosave is None else Path(autosave)
         self._engine.autosave_s = math.inf if autosave is None else autosave_s
         self._watchers: tuple[Callable[[], None], ...] = ()
