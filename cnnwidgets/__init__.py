@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cnnwidgets.widgets.layer_selector import LayerSelector as LayerSelector
     from cnnwidgets.widgets.prediction import Prediction as Prediction
     from cnnwidgets.widgets.time_slider import TimeSlider as TimeSlider
+    from cnnwidgets.widgets.training_monitor import TrainingMonitor as TrainingMonitor
 
 __version__ = "0.1.0"
 
@@ -43,6 +44,7 @@ _HOMES = {
     "Prediction": "widgets.prediction",
     "Probe": "network.probe",
     "TimeSlider": "widgets.time_slider",
+    "TrainingMonitor": "widgets.training_monitor",
     "TrainingSession": "training.session",
     "load": "data",
     "pretrained": "training.pretrained",

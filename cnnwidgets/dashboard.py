@@ -1,10 +1,12 @@
 """The dashboard: all widgets on one microscope, arranged; what the app serves."""
 
+import threading
+from collections.abc import Callable
 from math import isnan
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from anywidget import WidgetTrait
-from traitlets import Enum, Unicode, link
+from traitlets import Bool, Enum, TraitError, Unicode, link, observe, validate
 
 from cnnwidgets.code import code_for
 from cnnwidgets.traits import LOCK, forget, in_words
@@ -21,6 +23,7 @@ from cnnwidgets.widgets.view import View
 
 if TYPE_CHECKING:
     from cnnwidgets.scope import Microscope
+    from cnnwidgets.training.session import TrainingSession
 
 # What `code` tells of the widgets: how the view was set up, beside what the microscope has.
 SETTINGS = {
@@ -35,12 +38,21 @@ class Dashboard(View):
 
     Dashboard(scope) makes its own widgets, and closes them with itself; they are reachable under
     their names. Dashboard(scope, input="draw") begins with the pad.
+    session: of the network that the scope looks at, over its history; or what makes one, called
+    when the view "train" is first wanted. With it there are two views: "look" and "train".
     """
 
     _esm = script("dashboard")
     _css = style("dashboard")
-    page_writes: ClassVar[frozenset[str]] = frozenset({"input"})
+    page_writes: ClassVar[frozenset[str]] = frozenset({"input", "view"})
     scope: "Microscope"
+
+    view = Enum(("look", "train"), "look").tag(sync=True)
+    """What is shown in the first column: the image that goes in, or the training."""
+    trains = Bool(False).tag(sync=True)
+    """Whether there is a training to show."""
+    monitor = WidgetTrait().tag(sync=True)
+    """The TrainingMonitor, once the view "train" was wanted."""
 
     heading = Unicode().tag(sync=True)
     """What is looked at, in a line: the model, its size, how much of the set it reads."""
@@ -65,11 +77,22 @@ class Dashboard(View):
     filters = WidgetTrait().tag(sync=True)
     """The Filters."""
 
-    def __init__(self, scope: "Microscope", *, input: str = "pick"):
+    def __init__(
+        self,
+        scope: "Microscope",
+        *,
+        input: str = "pick",
+        session: "TrainingSession | Callable[[], TrainingSession] | None" = None,
+        view: str = "look",
+    ):
         if input not in ("pick", "draw"):
             raise ValueError(f"input (={input!r}) must be 'pick' or 'draw'")
+        if view not in ("look", "train") or (view == "train" and session is None):
+            raise ValueError(f"view (={view!r}) must be 'look', or with a session 'train'")
+        self._session = session
+        self._maker: threading.Thread | None = None
         self._stage_of(scope)  # refuses what is no microscope
-        self.parts = (
+        self.parts: tuple[View, ...] = (
             DigitPicker(scope),
             DrawPad(scope),
             Prediction(scope),
@@ -95,8 +118,9 @@ class Dashboard(View):
             "filters",
         )
         parts = dict(zip(names, self.parts, strict=True))
-        super().__init__(heading=_heading(scope), input=input, **parts)
+        super().__init__(heading=_heading(scope), input=input, trains=session is not None, **parts)
         self.scope = scope
+        self.view = view
         self.on_msg(self._answer)
         scope.observe(self._say_heading, names="step")
 
@@ -107,6 +131,37 @@ class Dashboard(View):
             traits = {} if self.input == "pick" else {"input": self.input}
             parts = {part: _set_on(getattr(self, part), names) for part, names in SETTINGS.items()}
             return code_for(self.scope, traits, parts)
+
+    @validate("view")
+    def _check_view(self, proposal: Any) -> str:
+        if proposal.value == "train" and not self.trains:
+            raise TraitError("view 'train' needs a dashboard with a session")
+        return proposal.value
+
+    @observe("view")
+    def _want_monitor(self, _change: object) -> None:
+        """Makes the monitor, once, aside: bqplot and the training images take a second or two."""
+        with LOCK:
+            if self.view == "train" and self.monitor is None and self._maker is None:
+                self._maker = threading.Thread(target=self._make_monitor, daemon=True)
+                self._maker.start()
+
+    def _make_monitor(self) -> None:
+        try:
+            from cnnwidgets.widgets.training_monitor import TrainingMonitor
+
+            session = self._session() if callable(self._session) else self._session
+            monitor = TrainingMonitor(session, self.scope)
+        except Exception as problem:  # a thread has no other place to show it
+            self.error = f"the training cannot be shown: {in_words(problem)}"
+            self._maker = None
+            return
+        with LOCK:
+            if self.comm is None:  # closed meanwhile
+                monitor.close()
+            else:
+                self.parts = (*self.parts, monitor)
+                self.monitor = monitor
 
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
         """Sends the code to a page that asks with {"want": "code"}."""

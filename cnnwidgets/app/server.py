@@ -1,6 +1,7 @@
 """Runs the app: binds the port, configures Voilà, prints the address, stops cleanly."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -189,6 +190,7 @@ class App(Voila):
                 signal.signal(getattr(signal, name), self._handle_signal_stop)
         loop = cast(BaseAsyncIOLoop, self.ioloop).asyncio_loop
         loop.set_exception_handler(_forget_ended_kernels)
+        logging.getLogger("tornado.general").addFilter(_is_of_use)
         server = HTTPServer(self.app)
         server.add_sockets(self.sockets)
         print(f"cnnwidgets is at {self.address}  (Ctrl-C stops it)", flush=True)
@@ -210,6 +212,11 @@ class App(Voila):
             host = f"[{host}]"
         query = f"?token={self.settings.token}" if self.settings.token else ""
         return f"http://{host}:{self.port}/{query}"
+
+
+def _is_of_use(record: logging.LogRecord) -> bool:
+    """Whether a warning concerns anybody: tornado takes jupyter_server's pings for its own."""
+    return "websocket_ping_timeout" not in record.getMessage()
 
 
 def _forget_ended_kernels(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

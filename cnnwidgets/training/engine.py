@@ -63,7 +63,7 @@ class Engine:
     @property
     def progress(self) -> Progress:
         """Where the engine is, at this moment."""
-        loop, count = self.loop, len(self.images)
+        loop, count, playing = self.loop, len(self.images), self.status is Status.PLAYING
         epochs = loop.settings.epochs
         left_images = max(0, (epochs - loop.epoch + 1) * count - loop.seen)
         return Progress(
@@ -74,7 +74,7 @@ class Engine:
             epochs=epochs,
             epoch_images=count if loop.finished else loop.seen,
             images=count,
-            phase=None if loop.phase is Phase.FORWARD else loop.phase,
+            phase=None if playing or loop.phase is Phase.FORWARD else loop.phase,
             measuring=self._measuring,
             images_per_second=self._rate,
             seconds_left=left_images / self._rate,

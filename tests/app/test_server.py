@@ -189,7 +189,7 @@ def test_a_page_may_answer_a_ping_late_by_an_interval(notebook):
     class Line(WebSocketMixin):
         settings = app.init_settings()
 
-    # The last pong is one interval old when the next ping is sent, and older when that is late.
+    # The last pong is about one interval old when the next ping is sent, and older when that is late.
     assert Line().ping_timeout >= 2 * Line().ping_interval > 0
 
 

@@ -2,7 +2,7 @@
 // Dashboard: the widgets in their places. What goes in and comes out, the network, one channel.
 
 import { codeButton } from "./dashboard_code.js";
-import { follow, h, put, say, segments } from "./kit.js";
+import { follow, h, put, say, segments, showErrors } from "./kit.js";
 
 /**
  * @typedef {object} State
@@ -10,6 +10,9 @@ import { follow, h, put, say, segments } from "./kit.js";
  * @property {string} error
  * @property {string} heading
  * @property {"pick" | "draw"} input
+ * @property {"look" | "train"} view
+ * @property {boolean} trains
+ * @property {string | null} monitor
  * @property {string} picker
  * @property {string} pad
  * @property {string} prediction
@@ -22,7 +25,7 @@ import { follow, h, put, say, segments } from "./kit.js";
  */
 
 const COLUMNS = [
-  ["picker", "pad", "prediction"],
+  ["monitor", "picker", "pad", "prediction"],
   ["layers", "maps", "time"],
   ["slider", "enlarged", "filters"],
 ];
@@ -32,7 +35,16 @@ export default {
   async render({ model, el, signal, host }) {
     const facts = h("p", { className: "cw-facts" });
     const code = codeButton(model, signal);
-    const header = h("div", { className: "cw-header" }, h("h2", { textContent: "cnnwidgets" }), facts, code.button);
+    const views = segments(
+      "view",
+      [
+        ["look", "Look"],
+        ["train", "Train"],
+      ],
+      (value) => put(model, { view: value }),
+      signal,
+    );
+    const header = h("div", { className: "cw-header" }, h("h2", { textContent: "cnnwidgets" }), views.root, facts, code.button);
     const main = h("div", { className: "cw-columns" });
     el.replaceChildren(h("div", { className: "cw cw-dashboard" }, header, main, code.dialog));
     follow([model], ["heading"], () => say(facts, model.get("heading")), signal);
@@ -48,18 +60,38 @@ export default {
       signal,
     );
     choice.root.classList.add("cw-choice");
-    places[0][0].el.before(choice.root);
+    const [training, picker, pad] = places[0].map((place) => place.el);
+    picker.before(choice.root);
+    const waiting = h("p", { className: "cw-panel cw-empty", role: "status", textContent: "Preparing the training…" });
+    training.append(waiting);
     const choose = () => {
-      choice.mark(model.get("input"));
-      places[0][0].el.hidden = model.get("input") !== "pick";
-      places[0][1].el.hidden = model.get("input") !== "draw";
+      const [input, view] = [model.get("input"), model.get("view")];
+      choice.mark(input);
+      views.mark(view);
+      views.root.hidden = !model.get("trains");
+      main.dataset.view = view;
+      training.hidden = view !== "train";
+      choice.root.hidden = view === "train";
+      picker.hidden = view === "train" || input !== "pick";
+      pad.hidden = view === "train" || input !== "draw";
+      waiting.hidden = Boolean(model.get("error"));
     };
-    follow([model], ["input"], choose, signal);
+    follow([model], ["input", "view", "trains", "error"], choose, signal);
+    const alert = h("p", { className: "cw-error", role: "alert", hidden: true });
+    header.after(alert);
+    showErrors(header, alert, [model], signal);
+    let monitored = false;
+    const monitor = async () => {
+      if (monitored || !model.get("monitor")) return;
+      monitored = true;
+      await fill({ name: "monitor", el: training });
+    };
     const fill = async (/** @type {{name: string, el: HTMLElement}} */ place) => {
       const widget = await host.getWidget(model.get(place.name));
       await widget.render({ el: place.el, signal });
     };
-    await Promise.all(places.flat().map(fill));
+    await Promise.all(places.flat().slice(1).map(fill));
+    follow([model], ["monitor"], monitor, signal);
     // The large map has the colours of the small ones, in the same frame; the kernel links them too.
     const [maps, enlarged] = await Promise.all([host.getModel(model.get("maps")), host.getModel(model.get("enlarged"))]);
     for (const name of ["colormap", "scale"]) {

@@ -1,0 +1,129 @@
+"""Loss and accuracy over the steps of a training, thinned, as two bqplot figures."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import bqplot
+import numpy as np
+
+POINTS = 400
+TRAIN_COLOUR = "#0b84d8"
+TEST_COLOUR = "#d9730d"
+MARGIN = {"top": 8, "bottom": 36, "left": 52, "right": 12}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """Values over steps, (point,) each: means of `averaged` steps up to each point's own."""
+
+    step: np.ndarray
+    loss_nats: np.ndarray
+    accuracy: np.ndarray
+    averaged: int = 1
+
+
+def thinned(metrics: Any, window: int = 1, points: int = POINTS) -> Curve:
+    """The steps' loss and accuracy in at most `points` points, from first to last.
+
+    metrics: with step, loss_nats and accuracy, (step,) each. window: over how many steps up to a
+    point its value is the mean; more where so many lie between two points.
+    """
+    count = len(metrics.step)
+    if not count:
+        none = np.empty(0, np.float32)
+        return Curve(none.astype(np.uint32), none, none)
+    at = np.unique(np.linspace(0, count - 1, min(count, points)).round().astype(np.int64))
+    averaged = max(window, -(-count // points))
+    first = np.maximum(0, at + 1 - averaged)
+
+    def means(values: np.ndarray) -> np.ndarray:
+        sums = np.concatenate([[0.0], np.cumsum(values)])
+        return ((sums[at + 1] - sums[first]) / (at + 1 - first)).astype(np.float32)
+
+    steps = metrics.step[at].astype(np.uint32)
+    return Curve(steps, means(metrics.loss_nats), means(metrics.accuracy), averaged)
+
+
+class Figures:
+    """Two bqplot figures over the same steps: loss and accuracy, of training and of test images."""
+
+    def __init__(self) -> None:
+        self.steps = bqplot.LinearScale(min=0, max=1)
+        self.loss_scales = {"linear": bqplot.LinearScale(min=0), "log": bqplot.LogScale()}
+        self.share = bqplot.LinearScale(min=0, max=1)
+        self._loss_axis = bqplot.Axis(
+            scale=self.loss_scales["linear"],
+            orientation="vertical",
+            label="loss (nats)",
+            label_offset="38px",
+        )
+        share_axis = bqplot.Axis(
+            scale=self.share,
+            orientation="vertical",
+            label="accuracy",
+            tick_format=".0%",
+            label_offset="38px",
+        )
+        self.train_loss, self.test_loss = self._lines(self.loss_scales["linear"])
+        self.train_accuracy, self.test_accuracy = self._lines(self.share)
+        self.loss = self._figure([self.train_loss, self.test_loss], self._loss_axis)
+        self.accuracy = self._figure([self.train_accuracy, self.test_accuracy], share_axis)
+
+    def show(self, train: Curve, test: Curve, last: int) -> None:
+        """Draws curves over the steps from 0 to last; what did not change is not sent."""
+        self.steps.max = max(1, last)
+        for mark, step, values in (
+            (self.train_loss, train.step, train.loss_nats),
+            (self.train_accuracy, train.step, train.accuracy),
+            (self.test_loss, test.step, test.loss_nats),
+            (self.test_accuracy, test.step, test.accuracy),
+        ):
+            if len(mark.x) != len(step) or not (
+                np.array_equal(mark.x, step) and np.array_equal(mark.y, values)
+            ):
+                with mark.hold_sync():
+                    mark.x, mark.y = step, values
+
+    def set_scale(self, name: str) -> None:
+        """Draws the loss on a "linear" or a "log" scale."""
+        scale = self.loss_scales[name]
+        self._loss_axis.scale = scale
+        for mark in (self.train_loss, self.test_loss):
+            mark.scales = {**mark.scales, "y": scale}
+
+    def close(self) -> None:
+        """Ends all that was made."""
+        for figure in (self.loss, self.accuracy):
+            for part in (*figure.marks, *figure.axes, figure.layout, figure):
+                part.close()
+        for scale in (self.steps, self.share, *self.loss_scales.values()):
+            scale.close()
+
+    def _lines(self, scale: bqplot.Scale) -> list[bqplot.Lines]:
+        scales = {"x": self.steps, "y": scale}
+        train = bqplot.Lines(
+            x=[], y=[], scales=scales, colors=[TRAIN_COLOUR], stroke_width=1.6, labels=["training"]
+        )
+        test = bqplot.Lines(
+            x=[],
+            y=[],
+            scales=scales,
+            colors=[TEST_COLOUR],
+            stroke_width=1.6,
+            marker="circle",
+            marker_size=24,
+            labels=["test"],
+        )
+        return [train, test]
+
+    def _figure(self, marks: list[bqplot.Lines], axis: bqplot.Axis) -> bqplot.Figure:
+        steps = bqplot.Axis(scale=self.steps, label="step", tick_format=",.0f", label_offset="30px")
+        return bqplot.Figure(
+            marks=marks,
+            axes=[steps, axis],
+            fig_margin=MARGIN,
+            animation_duration=0,
+            layout={"width": "100%", "height": "180px", "min_width": "0"},
+            padding_x=0,
+            padding_y=0,
+        )

@@ -1,0 +1,269 @@
+// @ts-check
+// TrainingMonitor: the controls of a training, its progress, and the curves of loss and accuracy.
+
+import { card, count, follow, h, put, read, say, segments, showErrors, stateOf, twin } from "./kit.js";
+import { keyHelp } from "./help.js";
+import { mount } from "./mount.js";
+import { inWords, readOut, rowsOf } from "./training_words.js";
+import { nearest } from "./moments.js";
+
+/**
+ * @typedef {object} State
+ * @property {string | null} stage
+ * @property {string} error
+ * @property {number | null} step
+ * @property {number[]} steps
+ * @property {(number | null)[]} accuracies
+ * @property {boolean[]} tested
+ * @property {1 | 10 | 50 | 200} window
+ * @property {boolean} log
+ * @property {boolean} own_loop
+ * @property {"playing" | "paused" | "finished" | "failed" | "stopped" | ""} status
+ * @property {string} problem
+ * @property {number} steps_done
+ * @property {number} steps_total
+ * @property {number} epoch
+ * @property {number} epochs
+ * @property {number} epoch_share
+ * @property {number} images_per_second
+ * @property {number} seconds_left
+ * @property {string} phase
+ * @property {boolean} measuring
+ * @property {number} learning_rate
+ * @property {number} batch_size
+ * @property {string} optimizer
+ * @property {string} schedule
+ * @property {number} averaged
+ * @property {import("./kit.js").Wire | null} curve_steps
+ * @property {import("./kit.js").Wire | null} curve_loss
+ * @property {import("./kit.js").Wire | null} curve_accuracy
+ * @property {import("./kit.js").Wire | null} test_steps
+ * @property {import("./kit.js").Wire | null} test_loss
+ * @property {import("./kit.js").Wire | null} test_accuracy
+ * @property {string | null} loss_figure
+ * @property {string | null} accuracy_figure
+ */
+
+const MARGIN = { left: 52, right: 12 }; // of the figures, in pixels: as they are made in Python
+const WINDOWS = /** @type {[string, string][]} */ ([["1", "each"], ["10", "10"], ["50", "50"], ["200", "200"]]);
+const OPTIMIZERS = ["sgd", "momentum", "adam", "adamw"];
+const SCHEDULES = ["one_cycle", "constant"];
+
+/** @type {import("./help.js").Keys} */
+const KEYS = [
+  ["Space", "train, pause"],
+  ["→", "one step"],
+  [".", "a quarter of a step: forward, loss, backward, update"],
+  ["on a curve: arrows, Home, End", "to the recorded moment before, the next, the first, the last"],
+];
+
+/** @param {string} text @param {string} label */
+const press = (text, label) => h("button", { type: "button", className: "cw-press", textContent: text, "aria-label": label, title: label });
+
+/** A labelled control. @param {string} text @param {HTMLElement} control */
+const labelled = (text, control) => h("label", { className: "cw-setting" }, h("span", { textContent: text }), control);
+
+/** @param {string[]} choices */
+const select = (choices) =>
+  h("select", { className: "cw-select" }, ...choices.map((value) => h("option", { value, textContent: value.replace("_", " ") })));
+
+/**
+ * A box for a number that is handed over on Enter or when left.
+ * @param {(value: number) => void} choose @param {AbortSignal} signal
+ */
+function settingBox(choose, signal) {
+  const box = h("input", { type: "text", inputMode: "decimal", className: "cw-number" });
+  const leave = () => {
+    if (box.value.trim() !== "" && box.value !== box.dataset.shown) choose(Number(box.value.replace(",", ".")));
+  };
+  box.addEventListener("change", leave, { signal });
+  box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && leave(), { signal });
+  const show = (/** @type {number} */ value) => {
+    if (box === box.ownerDocument.activeElement) return;
+    box.value = box.dataset.shown = String(value);
+  };
+  return { box, show };
+}
+
+/**
+ * The buttons of a training. @param {import("./kit.js").Model} model @param {() => number} here
+ * @param {AbortSignal} signal
+ */
+function transport(model, here, signal) {
+  const ask = (/** @type {string} */ wish, rest = {}) => model.send({ do: wish, ...rest });
+  const toggle = () => {
+    const status = model.get("status");
+    ask(status === "playing" ? "pause" : status === "finished" ? "more" : "play");
+  };
+  const play = h("button", { type: "button", className: "cw-press cw-play" });
+  const step = press("+1", "one step");
+  const phase = press("+¼", "a quarter of a step");
+  const back = press("⟲ from here", "go back to this moment, and train on from it");
+  const fresh = press("Start afresh", "new random weights, step 0");
+  /** @type {[HTMLElement, () => void][]} */
+  const does = [
+    [play, toggle],
+    [step, () => ask("step")],
+    [phase, () => ask("phase")],
+    [back, () => ask("rewind", { step: here() })],
+    [fresh, () => ask("fresh")],
+  ];
+  for (const [button, act] of does) button.addEventListener("click", act, { signal });
+  const keys = (/** @type {KeyboardEvent} */ event) => {
+    const on = /** @type {HTMLElement} */ (event.target);
+    if (event.ctrlKey || event.metaKey || event.altKey || on.matches("input, select, summary, [role=slider]")) return;
+    if (event.key === " " && !on.matches("button")) toggle();
+    else if (event.key === "ArrowRight") ask("step");
+    else if (event.key === ".") ask("phase");
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const root = h("div", { className: "cw-transport", role: "group", "aria-label": "training" }, play, step, phase, back, fresh);
+  const show = () => {
+    const status = model.get("status");
+    say(play, status === "playing" ? "❚❚ Pause" : status === "finished" ? "▶ One epoch more" : "▶ Train");
+    for (const button of [step, phase]) button.disabled = status === "finished";
+    back.disabled = status === "playing" || here() >= model.get("steps_done");
+  };
+  return { root, show, keys };
+}
+
+/** @param {import("./kit.js").Model} model @param {AbortSignal} signal */
+function settings(model, signal) {
+  const set = (/** @type {string} */ name, /** @type {any} */ value) => model.send({ do: "set", name, value });
+  const rate = settingBox((value) => set("learning_rate", value), signal);
+  const size = settingBox((value) => set("batch_size", value), signal);
+  const [optimizer, schedule] = [select(OPTIMIZERS), select(SCHEDULES)];
+  optimizer.addEventListener("change", () => set("optimizer", optimizer.value), { signal });
+  schedule.addEventListener("change", () => set("schedule", schedule.value), { signal });
+  const root = h(
+    "div",
+    { className: "cw-settings" },
+    labelled("learning rate", rate.box),
+    labelled("optimizer", optimizer),
+    labelled("batch size", size.box),
+    labelled("schedule", schedule),
+  );
+  const show = () => {
+    rate.show(model.get("learning_rate"));
+    size.show(model.get("batch_size"));
+    optimizer.value = model.get("optimizer");
+    schedule.value = model.get("schedule");
+  };
+  return { root, show };
+}
+
+/**
+ * A figure under a cursor that is the time slider. @param {string} name
+ * @param {{last(): number, choose(step: number): void, move(by: number | "first" | "last"): void}} time
+ * @param {AbortSignal} signal
+ */
+function curve(name, time, signal) {
+  const slot = h("div", { className: "cw-figure", "aria-hidden": "true" });
+  const line = h("div", { className: "cw-cursor" });
+  const over = h("div", { className: "cw-over", role: "slider", tabIndex: 0, "aria-label": `step on the curve of ${name}`, "aria-valuemin": 0 }, line);
+  const at = (/** @type {PointerEvent} */ event) => {
+    const edges = over.getBoundingClientRect();
+    const share = (event.clientX - edges.left - MARGIN.left) / Math.max(1, edges.width - MARGIN.left - MARGIN.right);
+    time.choose(Math.round(Math.min(1, Math.max(0, share)) * time.last()));
+  };
+  const down = (/** @type {PointerEvent} */ event) => {
+    over.setPointerCapture(event.pointerId);
+    at(event);
+  };
+  const moves = (/** @type {PointerEvent} */ event) => over.hasPointerCapture(event.pointerId) && at(event);
+  /** @type {Record<string, number | "first" | "last">} */
+  const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: "first", End: "last" };
+  const keys = (/** @type {KeyboardEvent} */ event) => {
+    if (!(event.key in steps) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    time.move(steps[event.key]);
+  };
+  over.addEventListener("pointerdown", down, { signal });
+  over.addEventListener("pointermove", moves, { signal });
+  over.addEventListener("keydown", keys, { signal });
+  const show = (/** @type {number | null} */ step, /** @type {string} */ words) => {
+    const share = Math.min(1, (step ?? 0) / Math.max(1, time.last()));
+    line.hidden = step === null;
+    line.style.left = `calc(${MARGIN.left}px + (100% - ${MARGIN.left + MARGIN.right}px) * ${share})`;
+    over.setAttribute("aria-valuemax", String(time.last()));
+    over.setAttribute("aria-valuenow", String(step ?? 0));
+    over.setAttribute("aria-valuetext", words);
+  };
+  return { root: h("div", { className: "cw-curve" }, slot, over), slot, show };
+}
+
+export default {
+  /** @param {import("./kit.js").RenderProps} props */
+  async render({ model, el, signal, host }) {
+    const state = await stateOf(model, host);
+    const ui = card(el, "training");
+    const part = (/** @type {string} */ kind) => ({
+      steps: read(model.get(`${kind}_steps`))?.data ?? [],
+      loss: read(model.get(`${kind}_loss`))?.data ?? [],
+      accuracy: read(model.get(`${kind}_accuracy`))?.data ?? [],
+    });
+    const last = () => Math.max(1, ...["curve", "test"].map((kind) => /** @type {number} */ (part(kind).steps[part(kind).steps.length - 1] ?? 0)));
+    const steps = () => /** @type {number[]} */ (state.get("steps"));
+    const go = (/** @type {number} */ at) => put(state, { step: steps()[Math.min(steps().length - 1, Math.max(0, at))] });
+    const time = {
+      last,
+      choose: (/** @type {number} */ step) => steps().length && go(nearest(steps(), step)),
+      move: (/** @type {number | "first" | "last"} */ by) => {
+        if (!steps().length) return;
+        go(by === "first" ? 0 : by === "last" ? steps().length - 1 : nearest(steps(), state.get("step")) + by);
+      },
+    };
+    const buttons = transport(model, () => state.get("step") ?? 0, signal);
+    const values = settings(model, signal);
+    const bar = (/** @type {string} */ label) => h("progress", { className: "cw-progress", max: 1, "aria-label": label });
+    const [epochBar, runBar] = [bar("this epoch"), bar("the whole run")];
+    const bars = h("div", { className: "cw-bars" }, labelled("epoch", epochBar), labelled("run", runBar));
+    const loss = curve("loss", time, signal);
+    const accuracy = curve("accuracy", time, signal);
+    const key = h("p", { className: "cw-key" }, h("span", { className: "cw-key-train", textContent: "training" }), h("span", { className: "cw-key-test", textContent: "test" }), h("span"));
+    const window = segments("steps that a point is the mean of", WINDOWS, (value) => put(model, { window: Number(value) }), signal);
+    const log = h("input", { type: "checkbox" });
+    log.addEventListener("change", () => put(model, { log: log.checked }), { signal });
+    const readout = h("output", { className: "cw-readout" });
+    const problem = h("p", { className: "cw-error", role: "alert", hidden: true });
+    const tools = h("div", { className: "cw-foot" }, labelled("mean of", window.root), h("label", { className: "cw-setting cw-check" }, log, h("span", { textContent: "log loss" })));
+    ui.body.append(buttons.root, bars, problem, key, loss.root, accuracy.root, readout, tools, values.root);
+    keyHelp(ui, KEYS, signal);
+    const table = twin(
+      "loss and accuracy",
+      () => ({ columns: ["step", "training loss", "training accuracy", "test loss", "test accuracy"], rows: rowsOf(part("curve"), part("test")) }),
+      signal,
+    );
+    ui.root.append(table.root);
+    showErrors(ui.root, ui.alert, [model, state], signal);
+    ui.root.addEventListener("keydown", buttons.keys, { signal });
+
+    const paint = () => {
+      const now = /** @type {any} */ (new Proxy({}, { get: (_, name) => model.get(String(name)) }));
+      say(ui.title, "Training");
+      say(ui.line, inWords(now));
+      for (const node of [buttons.root, bars, values.root]) node.hidden = now.own_loop;
+      buttons.show();
+      values.show();
+      epochBar.value = now.epoch_share;
+      runBar.value = now.steps_total ? now.steps_done / now.steps_total : 0;
+      problem.hidden = !now.problem;
+      say(problem, now.problem);
+      say(key.lastElementChild, now.averaged > 1 ? `each point the mean of ${count(now.averaged)} steps` : "each step");
+      window.mark(String(now.window));
+      log.checked = now.log;
+      const step = state.get("step");
+      const words = readOut(step ?? last(), part("curve"), part("test"));
+      say(readout, words);
+      for (const each of [loss, accuracy]) each.show(step, words);
+      table.refresh();
+    };
+    const names = ["status", "problem", "steps_done", "steps_total", "epoch", "epochs", "epoch_share", "images_per_second", "seconds_left", "phase", "measuring", "learning_rate", "batch_size", "optimizer", "schedule", "averaged", "curve_steps", "test_steps", "window", "log", "step", "steps"];
+    follow([model, state], names, paint, signal);
+    for (const [each, ref] of /** @type {[typeof loss, string][]} */ ([[loss, "loss_figure"], [accuracy, "accuracy_figure"]]))
+      mount(model, model.get(ref), each.slot, signal).then((shown) => (each.root.hidden = !shown && !model.get("steps")));
+  },
+};

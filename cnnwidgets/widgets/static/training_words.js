@@ -1,0 +1,69 @@
+// @ts-check
+// A training in words: where it is, how long it takes, what stands at a step of its curves.
+
+import { count, number } from "./kit.js";
+
+/** @param {number} share */
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
+/** A time to wait, in words. @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/**
+ * @typedef {object} Now
+ * @property {boolean} own_loop @property {string} status @property {boolean} measuring
+ * @property {number} steps_done @property {number} steps_total
+ * @property {number} epoch @property {number} epochs
+ * @property {number} images_per_second @property {number} seconds_left @property {string} phase
+ */
+
+/** Where a training is, in a line. @param {Now} now */
+export function inWords(now) {
+  const steps = now.steps_total ? `step ${count(now.steps_done)} of ${count(now.steps_total)}` : `step ${count(now.steps_done)}`;
+  if (now.own_loop) return `${steps} of your own loop. The curves grow while it runs; your code alone can pause it.`;
+  const epoch = `epoch ${now.epoch} of ${now.epochs}`;
+  const doing = now.measuring ? "reading the test images" : now.phase ? `amid a step, before its ${now.phase}` : now.status;
+  const rate = now.images_per_second ? ` · ${count(Math.round(now.images_per_second))} images/s` : "";
+  const left = now.status === "playing" && now.seconds_left ? ` · ${duration(now.seconds_left)} left` : "";
+  return `${doing[0].toUpperCase()}${doing.slice(1)} · ${epoch} · ${steps}${rate}${left}`;
+}
+
+/** The place of the last of `steps` that is not after `step`; -1 if there is none. @param {ArrayLike<number>} steps @param {number} step */
+export function lastBefore(steps, step) {
+  let [low, high] = [0, steps.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (steps[middle] <= step) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/**
+ * What the curves say at a step, in words.
+ * @typedef {{steps: ArrayLike<number>, loss: ArrayLike<number>, accuracy: ArrayLike<number>}} Curve
+ * @param {number} step @param {Curve} train @param {Curve} test
+ */
+export function readOut(step, train, test) {
+  const words = [`step ${count(step)}`];
+  const at = lastBefore(train.steps, step);
+  if (at >= 0) words.push(`training loss ${number(train.loss[at], 3)} nats, accuracy ${percent(train.accuracy[at])}`);
+  const tested = lastBefore(test.steps, step);
+  if (tested >= 0) words.push(`test loss ${number(test.loss[tested], 3)}, accuracy ${percent(test.accuracy[tested])} (step ${count(test.steps[tested])})`);
+  return words.join(" · ");
+}
+
+/** The rows of a table of the curves, at most about 50, the tests' all. @param {Curve} train @param {Curve} test */
+export function rowsOf(train, test) {
+  const every = Math.max(1, Math.ceil(train.steps.length / 50));
+  const rows = [];
+  for (let at = 0; at < train.steps.length; at += every)
+    rows.push({ step: train.steps[at], cells: [number(train.loss[at], 4), percent(train.accuracy[at]), "", ""] });
+  for (let at = 0; at < test.steps.length; at++)
+    rows.push({ step: test.steps[at], cells: ["", "", number(test.loss[at], 4), percent(test.accuracy[at])] });
+  return rows.sort((one, other) => one.step - other.step).map(({ step, cells }) => ({ name: count(step), cells }));
+}
