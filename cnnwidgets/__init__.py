@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cnnwidgets.widgets.filters import Filters as Filters
     from cnnwidgets.widgets.layer_selector import LayerSelector as LayerSelector
     from cnnwidgets.widgets.prediction import Prediction as Prediction
+    from cnnwidgets.widgets.slow_motion import SlowMotion as SlowMotion
     from cnnwidgets.widgets.time_slider import TimeSlider as TimeSlider
     from cnnwidgets.widgets.training_monitor import TrainingMonitor as TrainingMonitor
 
@@ -43,6 +44,7 @@ _HOMES = {
     "Microscope": "scope",
     "Prediction": "widgets.prediction",
     "Probe": "network.probe",
+    "SlowMotion": "widgets.slow_motion",
     "TimeSlider": "widgets.time_slider",
     "TrainingMonitor": "widgets.training_monitor",
     "TrainingSession": "training.session",

@@ -53,6 +53,8 @@ class Dashboard(View):
     """Whether there is a training to show."""
     monitor = WidgetTrait().tag(sync=True)
     """The TrainingMonitor, once the view "train" was wanted."""
+    slow = WidgetTrait().tag(sync=True)
+    """The SlowMotion, from the same moment."""
 
     heading = Unicode().tag(sync=True)
     """What is looked at, in a line: the model, its size, how much of the set it reads."""
@@ -148,10 +150,13 @@ class Dashboard(View):
 
     def _make_monitor(self) -> None:
         try:
+            from cnnwidgets.widgets.slow_motion import SlowMotion
             from cnnwidgets.widgets.training_monitor import TrainingMonitor
 
             session = self._session() if callable(self._session) else self._session
+            assert session is not None  # or `trains` were false
             monitor = TrainingMonitor(session, self.scope)
+            slow = SlowMotion(session, self.scope)
         except Exception as problem:  # a thread has no other place to show it
             self.error = f"the training cannot be shown: {in_words(problem)}"
             self._maker = None
@@ -159,9 +164,11 @@ class Dashboard(View):
         with LOCK:
             if self.comm is None:  # closed meanwhile
                 monitor.close()
+                slow.close()
             else:
-                self.parts = (*self.parts, monitor)
-                self.monitor = monitor
+                self.parts = (*self.parts, monitor, slow)
+                with self.hold_sync():
+                    self.slow, self.monitor = slow, monitor
 
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
         """Sends the code to a page that asks with {"want": "code"}."""

@@ -38,7 +38,7 @@ ARROWS = {
     "place": ("network",),
     "scope": ("network", "data", "training.history", "arrays", "traits", "place", "pulse"),
     # For the type checker the widgets know what a Microscope is: no import when it runs.
-    "widgets": ("arrays", "traits", "data"),
+    "widgets": ("arrays", "traits", "data", "pulse"),
     "app": (),
     "code": ("data", "training"),
     "dashboard": ("",),

@@ -7,6 +7,7 @@ import bqplot
 import numpy as np
 
 POINTS = 400
+SHORTEST = 10  # steps of the axis at least
 TRAIN_COLOUR = "#0b84d8"
 TEST_COLOUR = "#d9730d"
 MARGIN = {"top": 8, "bottom": 36, "left": 52, "right": 12}
@@ -53,15 +54,16 @@ class Figures:
         self.share = bqplot.LinearScale(min=0, max=1)
         self._loss_axis = bqplot.Axis(
             scale=self.loss_scales["linear"],
-            orientation="vertical",
+            side="left",
             label="loss (nats)",
             label_offset="38px",
         )
         share_axis = bqplot.Axis(
             scale=self.share,
-            orientation="vertical",
+            side="left",
             label="accuracy",
             tick_format=".0%",
+            tick_values=np.linspace(0, 1, 5),
             label_offset="38px",
         )
         self.train_loss, self.test_loss = self._lines(self.loss_scales["linear"])
@@ -69,9 +71,11 @@ class Figures:
         self.loss = self._figure([self.train_loss, self.test_loss], self._loss_axis)
         self.accuracy = self._figure([self.train_accuracy, self.test_accuracy], share_axis)
 
-    def show(self, train: Curve, test: Curve, last: int) -> None:
-        """Draws curves over the steps from 0 to last; what did not change is not sent."""
-        self.steps.max = max(1, last)
+    def show(self, train: Curve, test: Curve) -> None:
+        """Draws curves over all steps; what did not change is not sent."""
+        self.steps.max = max(
+            SHORTEST, *(int(each) for curve in (train, test) for each in curve.step[-1:]), 0
+        )
         for mark, step, values in (
             (self.train_loss, train.step, train.loss_nats),
             (self.train_accuracy, train.step, train.accuracy),
@@ -94,7 +98,8 @@ class Figures:
     def close(self) -> None:
         """Ends all that was made."""
         for figure in (self.loss, self.accuracy):
-            for part in (*figure.marks, *figure.axes, figure.layout, figure):
+            own = (figure.layout, figure.scale_x, figure.scale_y)
+            for part in (*figure.marks, *figure.axes, *own, figure):
                 part.close()
         for scale in (self.steps, self.share, *self.loss_scales.values()):
             scale.close()

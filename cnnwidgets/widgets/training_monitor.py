@@ -38,11 +38,11 @@ class TrainingMonitor(Moment, View):
 
     _esm = script("training_monitor")
     _css = style("training_monitor")
-    page_writes: ClassVar[frozenset[str]] = frozenset({"step", "window", "log"})
+    page_writes: ClassVar[frozenset[str]] = frozenset({"step", "window", "log_loss"})
 
     window = Enum((1, 10, 50, 200), 1).tag(sync=True)
     """Over how many steps the training curves are averaged, at least."""
-    log = Bool(False).tag(sync=True)
+    log_loss = Bool(False).tag(sync=True)
     """Whether the loss has a logarithmic scale."""
     own_loop = Bool(False).tag(sync=True)
     """Whether a loop of the user's own trains, which nothing here can control."""
@@ -121,13 +121,13 @@ class TrainingMonitor(Moment, View):
         if session is not None:
             self._ends.append(session.watch(self._pulse.poke))
         self.on_msg(self._answer)
-        self.figures.set_scale("log" if self.log else "linear")
+        self.figures.set_scale("log" if self.log_loss else "linear")
         self._show()
 
-    @observe("window", "log")
+    @observe("window", "log_loss")
     def _redraw(self, change: Bunch) -> None:
-        if change.name == "log":
-            self.figures.set_scale("log" if self.log else "linear")
+        if change.name == "log_loss":
+            self.figures.set_scale("log" if self.log_loss else "linear")
         else:
             self._pulse.poke()
 
@@ -153,8 +153,7 @@ class TrainingMonitor(Moment, View):
                 for name, value in (self._session_news() | self._moments_alone()).items():
                     setattr(self, name, value)
                 self._show_curves(train, test)
-            done = int(train.step[-1]) if len(train.step) else 0
-            self.figures.show(train, test, max(done, *(int(step) for step in test.step[-1:]), 1))
+            self.figures.show(train, test)
 
     def _show_curves(self, train: Curve, test: Curve) -> None:
         self.averaged = train.averaged

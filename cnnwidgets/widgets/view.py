@@ -110,7 +110,8 @@ class View(Guarded):
             stage.leave(self)
             raise
         stage.views.append(self)
-        self.observe(self._keep_following, names=list(shared))
+        if shared:  # no names would mean all
+            self.observe(self._keep_following, names=list(shared))
 
     def close(self) -> None:
         """Ends the widget on every page; the last view of a microscope ends its stage."""

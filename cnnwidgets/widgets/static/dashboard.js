@@ -13,6 +13,7 @@ import { follow, h, put, say, segments, showErrors } from "./kit.js";
  * @property {"look" | "train"} view
  * @property {boolean} trains
  * @property {string | null} monitor
+ * @property {string | null} slow
  * @property {string} picker
  * @property {string} pad
  * @property {string} prediction
@@ -26,7 +27,7 @@ import { follow, h, put, say, segments, showErrors } from "./kit.js";
 
 const COLUMNS = [
   ["monitor", "picker", "pad", "prediction"],
-  ["layers", "maps", "time"],
+  ["layers", "maps", "slow", "time"],
   ["slider", "enlarged", "filters"],
 ];
 
@@ -61,6 +62,7 @@ export default {
     );
     choice.root.classList.add("cw-choice");
     const [training, picker, pad] = places[0].map((place) => place.el);
+    const slow = places[1][2].el;
     picker.before(choice.root);
     const waiting = h("p", { className: "cw-panel cw-empty", role: "status", textContent: "Preparing the training…" });
     training.append(waiting);
@@ -70,7 +72,7 @@ export default {
       views.mark(view);
       views.root.hidden = !model.get("trains");
       main.dataset.view = view;
-      training.hidden = view !== "train";
+      training.hidden = slow.hidden = view !== "train";
       choice.root.hidden = view === "train";
       picker.hidden = view === "train" || input !== "pick";
       pad.hidden = view === "train" || input !== "draw";
@@ -84,13 +86,13 @@ export default {
     const monitor = async () => {
       if (monitored || !model.get("monitor")) return;
       monitored = true;
-      await fill({ name: "monitor", el: training });
+      await Promise.all([fill({ name: "monitor", el: training }), fill({ name: "slow", el: slow })]);
     };
     const fill = async (/** @type {{name: string, el: HTMLElement}} */ place) => {
       const widget = await host.getWidget(model.get(place.name));
       await widget.render({ el: place.el, signal });
     };
-    await Promise.all(places.flat().slice(1).map(fill));
+    await Promise.all(places.flat().filter((place) => place.el !== training && place.el !== slow).map(fill));
     follow([model], ["monitor"], monitor, signal);
     // The large map has the colours of the small ones, in the same frame; the kernel links them too.
     const [maps, enlarged] = await Promise.all([host.getModel(model.get("maps")), host.getModel(model.get("enlarged"))]);

@@ -16,7 +16,7 @@ import { nearest } from "./moments.js";
  * @property {(number | null)[]} accuracies
  * @property {boolean[]} tested
  * @property {1 | 10 | 50 | 200} window
- * @property {boolean} log
+ * @property {boolean} log_loss
  * @property {boolean} own_loop
  * @property {"playing" | "paused" | "finished" | "failed" | "stopped" | ""} status
  * @property {string} problem
@@ -45,6 +45,7 @@ import { nearest } from "./moments.js";
  */
 
 const MARGIN = { left: 52, right: 12 }; // of the figures, in pixels: as they are made in Python
+const SHORTEST = 10; // steps of the axis at least, as in Python
 const WINDOWS = /** @type {[string, string][]} */ ([["1", "each"], ["10", "10"], ["50", "50"], ["200", "200"]]);
 const OPTIMIZERS = ["sgd", "momentum", "adam", "adamw"];
 const SCHEDULES = ["one_cycle", "constant"];
@@ -205,7 +206,7 @@ export default {
       loss: read(model.get(`${kind}_loss`))?.data ?? [],
       accuracy: read(model.get(`${kind}_accuracy`))?.data ?? [],
     });
-    const last = () => Math.max(1, ...["curve", "test"].map((kind) => /** @type {number} */ (part(kind).steps[part(kind).steps.length - 1] ?? 0)));
+    const last = () => Math.max(SHORTEST, ...["curve", "test"].map((kind) => /** @type {number} */ (part(kind).steps[part(kind).steps.length - 1] ?? 0)));
     const steps = () => /** @type {number[]} */ (state.get("steps"));
     const go = (/** @type {number} */ at) => put(state, { step: steps()[Math.min(steps().length - 1, Math.max(0, at))] });
     const time = {
@@ -226,7 +227,7 @@ export default {
     const key = h("p", { className: "cw-key" }, h("span", { className: "cw-key-train", textContent: "training" }), h("span", { className: "cw-key-test", textContent: "test" }), h("span"));
     const window = segments("steps that a point is the mean of", WINDOWS, (value) => put(model, { window: Number(value) }), signal);
     const log = h("input", { type: "checkbox" });
-    log.addEventListener("change", () => put(model, { log: log.checked }), { signal });
+    log.addEventListener("change", () => put(model, { log_loss: log.checked }), { signal });
     const readout = h("output", { className: "cw-readout" });
     const problem = h("p", { className: "cw-error", role: "alert", hidden: true });
     const tools = h("div", { className: "cw-foot" }, labelled("mean of", window.root), h("label", { className: "cw-setting cw-check" }, log, h("span", { textContent: "log loss" })));
@@ -254,14 +255,14 @@ export default {
       say(problem, now.problem);
       say(key.lastElementChild, now.averaged > 1 ? `each point the mean of ${count(now.averaged)} steps` : "each step");
       window.mark(String(now.window));
-      log.checked = now.log;
+      log.checked = now.log_loss;
       const step = state.get("step");
       const words = readOut(step ?? last(), part("curve"), part("test"));
       say(readout, words);
       for (const each of [loss, accuracy]) each.show(step, words);
       table.refresh();
     };
-    const names = ["status", "problem", "steps_done", "steps_total", "epoch", "epochs", "epoch_share", "images_per_second", "seconds_left", "phase", "measuring", "learning_rate", "batch_size", "optimizer", "schedule", "averaged", "curve_steps", "test_steps", "window", "log", "step", "steps"];
+    const names = ["status", "problem", "steps_done", "steps_total", "epoch", "epochs", "epoch_share", "images_per_second", "seconds_left", "phase", "measuring", "learning_rate", "batch_size", "optimizer", "schedule", "averaged", "curve_steps", "test_steps", "window", "log_loss", "step", "steps"];
     follow([model, state], names, paint, signal);
     for (const [each, ref] of /** @type {[typeof loss, string][]} */ ([[loss, "loss_figure"], [accuracy, "accuracy_figure"]]))
       mount(model, model.get(ref), each.slot, signal).then((shown) => (each.root.hidden = !shown && !model.get("steps")));

@@ -1,0 +1,117 @@
+// @ts-check
+// SlowMotion: what one optimizer step does to one kernel, phase by phase.
+
+import { card, count, follow, h, number, numberBox, put, read, say, showErrors, stateOf } from "./kit.js";
+import { keyHelp } from "./help.js";
+import { colours, levelOf } from "./paint.js";
+
+/**
+ * @typedef {object} State
+ * @property {string | null} stage
+ * @property {string} error
+ * @property {string} kernel
+ * @property {number} input
+ * @property {number} inputs
+ * @property {"" | "forward" | "loss" | "backward" | "update"} done
+ * @property {number} slow_step
+ * @property {number | null} loss_nats
+ * @property {number} rate
+ * @property {string} optimizer
+ * @property {import("./kit.js").Wire | null} before
+ * @property {import("./kit.js").Wire | null} gradient
+ * @property {import("./kit.js").Wire | null} after
+ */
+
+const PHASES = ["forward", "loss", "backward", "update"];
+const SAYS = /** @type {Record<string, string>} */ ({
+  "": "Press “Forward”: one batch goes through the network, and the step can be followed part by part.",
+  forward: "The batch went through the network. Next: the loss tells how wrong the scores are.",
+  loss: "Next: backward, which finds for each weight how the loss changes with it: the gradient.",
+  backward: "The gradient is known; no weight has changed yet. Next: the update.",
+  update: "The weights were changed. The next step begins with another batch.",
+});
+
+/** What the update did, in words. @param {string} optimizer @param {number} rate */
+export function rule(optimizer, rate) {
+  if (optimizer === "sgd") return `w′ = w − ${number(rate, 3)} · g, for plain SGD.`;
+  return `${optimizer} makes its update of this gradient and of what it remembers of earlier ones; plain SGD would take w − ${number(rate, 3)} · g.`;
+}
+
+/** Ink that can be read on a colour. @param {number} red @param {number} green @param {number} blue */
+export const inkOn = (red, green, blue) => (0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "#111" : "#fff");
+
+/**
+ * A grid of numbers, coloured by their size; for eyes and for screen readers alike.
+ * @param {string} name @param {string} what
+ */
+function grid(name, what) {
+  const body = h("tbody");
+  const root = h("div", { className: "cw-slow-grid" }, h("table", {}, h("caption", { textContent: `${name} · ${what}` }), body));
+  const show = (/** @type {import("./kit.js").NumberArray | null} */ values) => {
+    root.hidden = !values;
+    if (!values) return;
+    const [rows, columns] = values.shape;
+    const high = Math.max(...Array.from(values.data, Math.abs));
+    const limits = { low: -high, high, bad: 0, signed: true };
+    const map = colours("diverging");
+    const cell = (/** @type {number} */ value) => {
+      const at = 3 * levelOf(value, limits);
+      const [red, green, blue] = [map[at], map[at + 1], map[at + 2]];
+      const style = `background:rgb(${red} ${green} ${blue});color:${inkOn(red, green, blue)}`;
+      return h("td", { textContent: number(value, 2), style });
+    };
+    const row = (/** @type {number} */ at) => h("tr", {}, ...Array.from(values.data.slice(at * columns, (at + 1) * columns), cell));
+    body.replaceChildren(...Array.from({ length: rows }, (_, at) => row(at)));
+  };
+  return { root, show };
+}
+
+export default {
+  /** @param {import("./kit.js").RenderProps} props */
+  async render({ model, el, signal, host }) {
+    const state = await stateOf(model, host);
+    const ui = card(el, "slow");
+    const next = h("button", { type: "button", className: "cw-press cw-play" });
+    next.addEventListener("click", () => model.send({ do: "phase" }), { signal });
+    const input = numberBox({ label: "input channel", current: () => model.get("input"), choose: (value) => put(model, { input: value }), signal });
+    ui.tools.append(next);
+    const marks = PHASES.map((phase) => h("li", { textContent: phase }));
+    const phases = h("ol", { className: "cw-phases", "aria-label": "phases of a step" }, ...marks);
+    const [before, gradient, change, after] = [grid("w", "weights"), grid("g", "gradient"), grid("w′ − w", "change"), grid("w′", "new weights")];
+    const grids = h("div", { className: "cw-slow-grids" }, ...[before, gradient, change, after].map((each) => each.root));
+    const law = h("p", { className: "cw-line" });
+    const said = h("output", { className: "cw-readout" });
+    const channel = h("label", { className: "cw-setting" }, h("span", { textContent: "input channel" }), input.box);
+    ui.body.append(phases, said, grids, law, channel);
+    keyHelp(ui, [["Enter, Space", "on the button: the next phase"]], signal);
+    showErrors(ui.root, ui.alert, [model, state], signal);
+
+    const paint = () => {
+      const done = model.get("done");
+      const [w, g, made] = ["before", "gradient", "after"].map((name) => read(model.get(name)));
+      const kernel = model.get("kernel");
+      say(ui.title, "One step, in slow motion");
+      say(ui.line, kernel ? `Kernel: ${kernel}.` : "This layer has no weights: choose one that has.");
+      const following = PHASES[(PHASES.indexOf(done) + 1) % PHASES.length];
+      say(next, `▸ ${following[0].toUpperCase()}${following.slice(1)}`);
+      marks.forEach((mark, at) => {
+        const isDone = Boolean(done) && at <= PHASES.indexOf(done);
+        mark.classList.toggle("cw-done", isDone);
+        mark.setAttribute("aria-current", String(PHASES[at] === done));
+      });
+      const loss = model.get("loss_nats");
+      const lead = done ? `Step ${count(model.get("slow_step"))}${loss === null ? "" : `, loss ${number(loss, 4)} nats`}. ` : "";
+      say(said, lead + SAYS[done]);
+      before.show(w);
+      gradient.show(g);
+      change.show(w && made && { shape: w.shape, data: Float32Array.from(made.data, (value, at) => value - w.data[at]) });
+      after.show(made);
+      law.hidden = !made;
+      say(law, rule(model.get("optimizer"), model.get("rate")));
+      channel.hidden = model.get("inputs") < 2;
+      input.box.max = Math.max(0, model.get("inputs") - 1);
+      input.show();
+    };
+    follow([model], ["kernel", "input", "inputs", "done", "slow_step", "loss_nats", "rate", "optimizer", "before", "gradient", "after"], paint, signal);
+  },
+};
