@@ -1,0 +1,135 @@
+"""Training in a real browser: played, paused, stepped, rewound, and its curves read back."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.scenes import value_in
+from tests.servers import eventually
+
+SCENE = """
+import cnnwidgets as cw, ipywidgets, torch
+torch.manual_seed(0)
+digits = cw.load("mnist", split="train")
+few = cw.ImageSet.from_arrays(digits.images[:6000], digits.labels[:6000], name="few")
+session = cw.TrainingSession(cw.DigitCNN(), few, epochs=3, batch_size=100, optimizer="sgd")
+scope = cw.Microscope(session.model, few, history=session.history)
+ipywidgets.VBox([cw.TrainingMonitor(session, scope), cw.SlowMotion(session, scope),
+                 cw.TimeSlider(scope), cw.Filters(scope, view="all")])
+"""
+READY_MS = 40_000
+
+
+class Monitor:
+    """The cards of the scene."""
+
+    def __init__(self, page: Page):
+        self.page = page
+        self.card = page.locator(".cw-training")
+        self.line = self.card.locator(".cw-line")
+        self.play = self.card.locator(".cw-play")
+        self.slow = page.locator(".cw-slow")
+        self.time = page.locator(".cw-time")
+
+    def press(self, name: str) -> None:
+        self.card.get_by_role("button", name=name, exact=True).click()
+
+    def steps(self) -> int:
+        """The steps done, as the card says."""
+        found = re.search(r"step ([\d,]+) of", self.line.inner_text())
+        assert found, self.line.inner_text()
+        return int(found[1].replace(",", ""))
+
+    def losses(self) -> np.ndarray:
+        """The training losses of the card's table: (row,)."""
+        self.card.locator("details summary").click()
+        cells = self.card.locator("tbody tr td:nth-of-type(1)")
+        cells.first.wait_for()
+        return np.array([value_in(text) for text in cells.all_inner_texts() if text])
+
+    def curve(self, name: str) -> np.ndarray:
+        """The points of a training curve as bqplot drew them, in pixels: (point, 2)."""
+        path = self.card.locator(".cw-curve", has=self.page.get_by_label(f"the curve of {name}"))
+        drawn = path.locator("path.line").first.get_attribute("d") or ""
+        return np.array([list(map(float, pair.split(","))) for pair in drawn[1:].split("L")])
+
+
+@pytest.fixture(params=["voila", "lab"])
+def monitor(request, new_page):
+    page = new_page(width=1024, height=1400)
+    request.getfixturevalue(request.param).open(page, SCENE)
+    page.locator(".cw-training").wait_for(timeout=READY_MS)
+    return Monitor(page)
+
+
+def test_it_trains_pauses_steps_goes_back_and_its_curves_are_true(monitor):
+    monitor.press("one step")
+    expect(monitor.line).to_contain_text("Paused · epoch 1 of 3 · step 1 of 180")
+    monitor.play.click()
+    eventually(lambda: monitor.steps() > 30, "it trains", 60)
+    monitor.play.click()
+    expect(monitor.line).to_contain_text("Paused")
+    done = monitor.steps()
+    expect(monitor.time.locator(".cw-line")).to_contain_text(f"step {done} of {done}")
+
+    # Each point of the line is a number of the table, on a straight scale.
+    expect(monitor.card.locator(".cw-readout")).to_contain_text(f"step {done} ·")
+    eventually(lambda: len(monitor.curve("loss")) == done, "bqplot drew every step")
+    points = monitor.curve("loss")
+    losses = monitor.losses()
+    heights = points[:: -(-done // 50), 1]  # the table has every nth
+    np.testing.assert_allclose(np.diff(points[:, 0]), np.diff(points[:, 0]).mean(), atol=0.02)
+    heights = points[::every, 1]
+    slope, floor = np.polyfit(losses, heights, 1)
+    np.testing.assert_allclose(slope * losses + floor, heights, atol=0.5)
+    assert slope < 0, "a larger loss is drawn higher"
+
+    monitor.card.get_by_role("slider", name="the curve of loss").press("Home")
+    expect(monitor.time.locator(".cw-line")).to_contain_text(f"step 0 of {done}")
+    monitor.card.get_by_role("slider", name="the curve of loss").press("ArrowRight")
+    expect(monitor.time.locator(".cw-line")).to_contain_text(f"step 1 of {done}")
+    monitor.press("go back to this moment, and train on from it")
+    expect(monitor.line).to_contain_text("step 1 of 180")
+    eventually(lambda: len(monitor.curve("loss")) == 1, "the later steps are forgotten")
+
+
+def test_keys_train_and_step_and_a_bad_setting_is_refused_in_words(monitor):
+    monitor.card.get_by_role("button", name="keys of this card").focus()
+    monitor.page.keyboard.press("ArrowRight")
+    expect(monitor.line).to_contain_text("step 1 of 180")
+    monitor.page.keyboard.press(".")
+    expect(monitor.line).to_contain_text("Amid a step, before its loss")
+    rate = monitor.card.get_by_label("learning rate")
+    rate.fill("-3")
+    rate.press("Enter")
+    expect(monitor.card.get_by_role("alert").filter(has_text="learning_rate")).to_contain_text(
+        "learning_rate (=-3) must be a number above 0"
+    )
+    rate.fill("0.25")
+    rate.press("Enter")
+    expect(monitor.card.get_by_role("alert").filter(has_text="learning_rate")).to_have_count(0)
+    monitor.press("one step")
+    expect(monitor.line).to_contain_text("Paused · epoch 1 of 3 · step 2 of 180")
+
+
+def test_slow_motion_shows_the_real_update_of_plain_sgd(monitor):
+    for phase in ("forward", "loss", "backward", "update"):
+        monitor.slow.locator(".cw-play").click()
+        expect(monitor.slow.locator("[aria-current=true]")).to_have_text(phase)
+    before, gradient, change, after = (
+        np.array([[value_in(cell) for cell in row] for row in rows])
+        for rows in monitor.slow.evaluate(
+            """card => [...card.querySelectorAll("table")].map(table =>
+              [...table.rows].map(row => [...row.cells].map(cell => cell.textContent)))"""
+        )
+    )
+    assert before.shape == (5, 5)
+    found = re.search(r"w − ([\d.e−]+) · g", monitor.slow.inner_text())
+    assert found
+    rate = value_in(found[1])
+    # The numbers are shown with two digits.
+    np.testing.assert_allclose(change, -rate * gradient, rtol=0.12)
+    np.testing.assert_allclose(after, before, atol=2e-2 * np.abs(before).max() + 1e-3)
+    assert "for plain SGD" in monitor.slow.inner_text()
