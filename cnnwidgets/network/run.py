@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from cnnwidgets.network.feeds import Feed
 from cnnwidgets.network.layers import Layer
 
 
@@ -36,6 +37,8 @@ class Run:
     input: Tensor
     output: object
     _returned: Mapping[object, object]
+    _feeds: Mapping[str, Feed] = dataclasses.field(default_factory=dict)
+    _given: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
 
     @property
     def image(self) -> Tensor:
@@ -63,6 +66,33 @@ class Run:
         """
         base = self._layer(name).base
         return tuple(self._recorded(layer) for layer in self.layers if layer.base == base)
+
+    def feed(self, name: str) -> Feed | None:
+        """Which call's result a call of a layer was given, as one tensor; None if no layer's.
+
+        None where the model worked on its input outside any layer (a sum of two branches, a
+        functional ReLU), or gave several tensors.
+        Raises LayerError if the layer is unknown.
+        """
+        return self._feeds.get(self._layer(name).name)
+
+    def given(self, name: str) -> Tensor:
+        """The one tensor that a call of a layer was given, as its hook saw it.
+
+        Raises LayerError if the layer is unknown, or was given something that was not recorded.
+        """
+        call = self._layer(name).name
+        if call in self._given:
+            return self._given[call]
+        feed = self._feeds.get(call)
+        if feed is not None and not feed.source:
+            return self.input.reshape(feed.shape)
+        if feed is not None and feed.source in self:
+            return self[feed.source].reshape(feed.shape)
+        raise LayerError(
+            f"what '{call}' was given is not in this run;"
+            f" record it with run(batch, inputs=[{self._layer(name).base!r}])"
+        )
 
     def __contains__(self, name: object) -> bool:
         return next(tensors_in(self._returned.get(name)), None) is not None
