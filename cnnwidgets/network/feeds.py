@@ -4,7 +4,6 @@ import weakref
 from dataclasses import dataclass
 
 from torch import Tensor, strided
-from torch.nn.parameter import Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,7 @@ class Feed:
 
 
 class Feeds:
-    """Recognises tensors in a forward pass, by where they lie in memory, at no cost worth naming.
+    """Recognises tensors in a forward pass, at the cost of one look-up each.
 
     A tensor is a known one if it is the same object, or all of it in another shape in the same
     memory (`maps.flatten(1)`), and nothing wrote into it since. Nothing is kept alive: memory that
@@ -28,18 +27,20 @@ class Feeds:
     """
 
     def __init__(self) -> None:
+        # By the identity of whose memory it is; the reference tells whether that is still alive.
         self._known: dict[int, tuple[weakref.ref[Tensor], int, str]] = {}
 
     def add(self, tensor: Tensor, source: str) -> None:
         """Remember that a tensor is what `source` returned."""
-        if _is_plain(tensor):
-            self._known[tensor.data_ptr()] = (weakref.ref(tensor), tensor._version, source)
+        if not tensor.is_inference():
+            self._known[id(_owner(tensor))] = (weakref.ref(tensor), tensor._version, source)
 
     def feed(self, tensor: Tensor) -> Feed | None:
         """Where a tensor comes from, or None if it is no known one."""
-        if not _is_plain(tensor):
+        entry = self._known.get(id(_owner(tensor)))
+        if entry is None or tensor.is_inference():
             return None
-        reference, version, source = self._known.get(tensor.data_ptr(), _NOBODY)
+        reference, version, source = entry
         known = reference()
         if known is None or tensor._version != version:
             return None
@@ -48,27 +49,19 @@ class Feeds:
         return None
 
 
-_NOBODY: tuple = (lambda: None, 0, "")
+def _owner(tensor: Tensor) -> Tensor:
+    base = tensor._base
+    return tensor if base is None else base
 
 
 def _is_reshaped(known: Tensor, tensor: Tensor) -> bool:
-    """Whether two tensors that begin at one address are views of each other, in one order."""
-    owners = [each if each._base is None else each._base for each in (known, tensor)]
+    """Whether two tensors hold the same numbers in one order, in the same memory."""
     return (
-        owners[0] is owners[1]
-        and known.numel() == tensor.numel()
+        _owner(known) is _owner(tensor)
         and known.dtype == tensor.dtype
+        and known.numel() == tensor.numel()
+        and known.layout == tensor.layout == strided
         and known.is_contiguous()
         and tensor.is_contiguous()
-    )
-
-
-def _is_plain(tensor: Tensor) -> bool:
-    """Whether a tensor has memory of its own kind: no subclass, not sparse, not meta."""
-    return (
-        type(tensor) in (Tensor, Parameter)
-        and tensor.layout == strided
-        and tensor.device.type != "meta"
-        and not tensor.is_inference()
-        and tensor.numel() > 0
+        and known.storage_offset() == tensor.storage_offset()
     )
