@@ -56,7 +56,7 @@ def _owner(tensor: Tensor) -> Tensor:
 
 def _is_reshaped(known: Tensor, tensor: Tensor) -> bool:
     """Whether two tensors hold the same numbers in one order, in the same memory."""
-    return (
+    return bool(
         _owner(known) is _owner(tensor)
         and known.dtype == tensor.dtype
         and known.numel() == tensor.numel()
