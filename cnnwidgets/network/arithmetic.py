@@ -66,7 +66,7 @@ def explained(probe: Probe, run: Run, layer: str, unit: Unit) -> Explanation:
             f"'{layer}' gave {tuple(stored.shape)}: explain takes a run of one image, whose"
             " layers give (1, ...); choose one with batch[i:i + 1]"
         )
-    entry = next(each for each in run.layers if each.name == layer)
+    entry = run.layer(layer)
     made = tuple(stored.shape[1:])
     unit = unit_in(made, unit, layer)
     module = probe.module(layer)
@@ -161,7 +161,7 @@ def _source(run: Run, layer: str, given: Tensor) -> tuple[str | None, tuple[int,
         return None, shape
     if not feed.source:
         return "input", tuple(run.input.shape[1:])
-    made = next(each.shape for each in run.layers if each.name == feed.source)
+    made = run.layer(feed.source).shape
     if made is None or math.prod(made) != given[0].numel():
         return None, shape
     return feed.source, made

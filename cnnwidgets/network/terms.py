@@ -128,7 +128,7 @@ def _copy(module: Any, given: Tensor, unit: Unit, made: Shape, laid_out: Shape) 
 
 
 def _share(module: Any, given: Tensor, unit: Unit, made: Shape, laid_out: Shape) -> Terms:
-    axis = _softmax_axis(module, given.ndim + 1)
+    axis = softmax_axis(module, given.ndim + 1)
     index = np.arange(math.prod(made)).reshape(made)
     along = tuple(slice(None) if at == axis else place for at, place in enumerate(unit))
     count = made[axis]
@@ -148,7 +148,7 @@ def _share(module: Any, given: Tensor, unit: Unit, made: Shape, laid_out: Shape)
     return Terms("share", **place, products=powers, result=result, facts=facts)
 
 
-def _softmax_axis(module: Any, axes: int) -> int:
+def softmax_axis(module: Any, axes: int) -> int:
     """The axis along which a softmax sums, the batch axis not counted.
 
     axes: how many the tensor has, with the batch.

@@ -113,7 +113,7 @@ def test_the_arithmetic_gives_what_the_hook_stored(make, dtype, exact):
     """exact: float32 sums of a hundred terms round below 1e-5 of them; float64 below 1e-13."""
     r = random.Random(f"{make.__name__} {dtype}")
     torch.manual_seed(r.randint(0, 10**6))
-    for _ in range(400 if make is conv else 120):
+    for _ in range(700 if make is conv else 200):
         module, shape = make(r)
         model = nn.Sequential(module).to(dtype).train(r.random() < 0.5)
         probe = Probe(model)
