@@ -2,14 +2,15 @@
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cnnwidgets.network.explanation import TOLERANCE, Explanation, Terms
+from cnnwidgets.network.edits import Edit, by_layer
+from cnnwidgets.network.explanation import TOLERANCE, Change, Explanation, Terms
 from cnnwidgets.network.layers import Layer, describe
 from cnnwidgets.network.probe import Probe
 from cnnwidgets.network.run import LayerError, Run, tensors_in
@@ -52,10 +53,13 @@ def explain(
     return explained(probe, run, layer, unit)
 
 
-def explained(probe: Probe, run: Run, layer: str, unit: Unit) -> Explanation:
+def explained(
+    probe: Probe, run: Run, layer: str, unit: Unit, edits: Iterable[Edit] = ()
+) -> Explanation:
     """The same as `explain`, of a run that was already made; for one image.
 
     probe: the one that made `run`, over a model whose weights are still the same.
+    edits: those that were in force, and still are; `changes` tells those of the layer's result.
 
     No second forward pass, but where the model worked on the layer's input outside its layers (a
     functional ReLU), and `run` was not asked to record it.
@@ -77,6 +81,12 @@ def explained(probe: Probe, run: Run, layer: str, unit: Unit) -> Explanation:
     if terms is None:
         notes = [f"{entry.kind} is not taken apart here; the weights are the gradient"]
         terms = _by_gradient(module, given, unit, entry)
+    changes, value = [], terms.result
+    for edit in by_layer(edits).get(entry.base, ()):
+        changed = edit.change_value(value, unit, made)
+        if changed != value:
+            changes.append(Change(edit, changed))
+        value = changed
     return Explanation(
         layer=layer,
         kind=entry.kind,
@@ -85,6 +95,7 @@ def explained(probe: Probe, run: Run, layer: str, unit: Unit) -> Explanation:
         source=source,
         source_shape=source_shape,
         stored=float(stored[0][unit]),
+        changes=tuple(changes),
         rule=describe(module),
         method="gradient" if terms.operation == "gradient" else "terms",
         note="; ".join(notes),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnnwidgets.network.edits import Edit, Scale
+
 TOLERANCE = 1e-5
 
 
@@ -58,7 +60,7 @@ class Terms:
 class Change:
     """What an edit of the layer's output made of the value."""
 
-    edit: object
+    edit: Edit
     value: float
 
 
@@ -133,6 +135,8 @@ class Explanation:
         terms = self.terms
         added = np.abs(terms.patch if terms.products is None else terms.products)
         size = float(added[np.isfinite(added)].sum()) + abs(terms.bias) + abs(self.stored)
+        for change in self.changes:
+            size *= max(1.0, abs(change.edit.factor)) if isinstance(change.edit, Scale) else 1.0
         floor = float(np.finfo(np.float32).tiny)
         return abs(self.difference) / max(size, floor) if self.difference else 0.0
 
