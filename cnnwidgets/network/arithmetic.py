@@ -14,7 +14,7 @@ from cnnwidgets.network.explanation import TOLERANCE, Change, Explanation, Terms
 from cnnwidgets.network.layers import Layer, describe
 from cnnwidgets.network.probe import Probe
 from cnnwidgets.network.run import LayerError, Run, tensors_in
-from cnnwidgets.network.terms import terms_of
+from cnnwidgets.network.terms import COPIES, kind_of, terms_of
 
 __all__ = ["Explanation", "explain", "explained"]
 
@@ -75,7 +75,7 @@ def explained(
     unit = unit_in(made, unit, layer)
     module = probe.module(layer)
     given = _given(probe, run, entry)
-    source, source_shape = _source(run, layer, given)
+    source, source_shape = _source(probe, run, layer, given)
     terms = terms_of(module, given[0], unit, made, source_shape)
     notes = _notes(entry, source)
     if terms is None:
@@ -164,10 +164,16 @@ def _given(probe: Probe, run: Run, entry: Layer) -> Tensor:
         ) from None
 
 
-def _source(run: Run, layer: str, given: Tensor) -> tuple[str | None, tuple[int, ...]]:
+def _source(
+    probe: Probe, run: Run, layer: str, given: Tensor
+) -> tuple[str | None, tuple[int, ...]]:
     """Which layer made a layer's input, and in what shape for one image."""
+    through = given.ndim == 2 and kind_of(probe.module(layer)) is nn.Linear
     shape = tuple(given.shape[1:])
     feed = run.feed(layer)
+    # A linear layer reads maps, though a Flatten and a Dropout stand between.
+    while feed and feed.source and through and _is_vector_copy(probe, run, feed.source, given):
+        feed = run.feed(feed.source)
     if feed is None:
         return None, shape
     if not feed.source:
@@ -176,6 +182,18 @@ def _source(run: Run, layer: str, given: Tensor) -> tuple[str | None, tuple[int,
     if made is None or math.prod(made) != given[0].numel():
         return None, shape
     return feed.source, made
+
+
+def _is_vector_copy(probe: Probe, run: Run, source: str, given: Tensor) -> bool:
+    """Whether a layer passed on what it was given as a vector, and that is known where from."""
+    feed = run.feed(source)
+    copies = kind_of(probe.module(source)) in COPIES
+    if feed is None or not copies or run.layer(source).shape != tuple(given.shape[1:]):
+        return False
+    if feed.source and feed.source not in run:
+        return True  # not recorded, so nobody can see another number there
+    before = run[feed.source] if feed.source else run.input
+    return torch.equal(before.reshape(given.shape), given)
 
 
 def _notes(entry: Layer, source: str | None) -> list[str]:

@@ -71,7 +71,7 @@ class Explanation:
     layer, kind, unit: which value: (channel, row, column) of maps, (unit,) of a vector.
     terms: the numbers it is made of.
     source: the layer whose result the input is, "input" for the image, or None where the model
-        made it outside its layers.
+        made it outside its layers; of a linear layer the one before any Flatten and Dropout.
     source_shape: of `source`'s result for one image; of the layer's input, where there is none.
     stored: the value that the hook stored.
     changes: the edits of the layer's output and what each made of the value, in order.

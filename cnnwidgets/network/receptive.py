@@ -149,7 +149,11 @@ def receptive_field(
 def receptive_field_in(
     probe: Probe, run: Run, layer: str, unit: int | Sequence[int]
 ) -> ReceptiveField:
-    """The same as `receptive_field`, of a run that was already made, of one image."""
+    """The same as `receptive_field`, of a run that was already made, of one image.
+
+    Edits are no part of it: call this outside the block in which they act, or a channel that is
+    silenced there may hide pixels from the gradient.
+    """
     run[layer]  # raises, in words, for a layer that gave nothing
     made = run.layer(layer).shape or ()
     unit = unit_in(made, unit, layer)

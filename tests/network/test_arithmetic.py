@@ -8,6 +8,8 @@ from torch import nn
 
 import cnnwidgets as cw
 from cnnwidgets.network.arithmetic import explain, explained
+from cnnwidgets.network.editing import edits_on
+from cnnwidgets.network.edits import Scale
 from cnnwidgets.network.models import DigitCNN
 from cnnwidgets.network.probe import Probe
 from cnnwidgets.network.run import LayerError
@@ -80,11 +82,29 @@ def test_a_linear_layer_reads_its_flattened_maps_as_maps():
     assert found.terms.patch.shape == (16, 7, 7)
     assert found.sums.shape == (16,)
     assert found.unit_at(5, 1, 2) == (5, 1, 2)
-    through = nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(12, 2))
-    found = explain(through, image_of(3, 2, 2), "2", 1)
-    assert (found.source, found.terms.patch.shape) == ("1", (12, 1, 1))
-    back = explain(through, image_of(3, 2, 2), found.source, found.unit_at(7))
-    assert (back.terms.operation, back.source, back.unit_at(0)) == ("copy", "0", (1, 1, 1))
+
+
+def test_a_linear_layer_reads_its_maps_through_flatten_and_dropout():
+    model = nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Dropout(), nn.Linear(12, 2), nn.Linear(2, 2))
+    image = image_of(3, 2, 2)
+    run = (probe := Probe(model)).run(image)
+    for found in (explain(model, image, "3", 1), explained(probe, run, "3", 1)):
+        assert (found.source, found.terms.patch.shape) == ("0", (3, 2, 2))
+        assert found.unit_at(1, 1, 1) == (1, 1, 1)
+    assert explained(probe, run, "4", 1).source == "3"
+    back = explained(probe, run, "2", 7)
+    assert (back.terms.operation, back.source, back.unit_at(0)) == ("copy", "1", (7,))
+    flat = explained(probe, run, "1", 7)
+    assert (flat.terms.operation, flat.source, flat.unit_at(0)) == ("copy", "0", (1, 1, 1))
+
+
+def test_a_linear_layer_does_not_read_through_a_flatten_whose_result_is_edited():
+    model = nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(12, 2))
+    edits = [Scale("1", 7, 5)]
+    with edits_on(model, edits):
+        probe = Probe(model)
+        found = explained(probe, probe.run(image_of(3, 2, 2).abs()), "2", 1, edits)
+    assert (found.source, found.matches) == ("1", True)
 
 
 def test_a_run_that_was_made_is_explained_without_another():

@@ -235,3 +235,22 @@ def test_computed_weights_and_several_results_are_refused():
 
 def test_no_edits_are_no_code():
     assert as_code(()) == ""
+
+
+def test_a_model_that_is_one_layer_is_edited_by_the_name_it_has():
+    model = nn.Linear(2, 2)
+    edits = [SetBias("(model)", 0, 1), Scale("(model)", 1, 3)]
+    x = torch.ones(1, 2)
+    with apply_edits(model, edits) as edited:
+        result = edited(x)
+    exec(as_code(edits), {"model": model})
+    assert torch.equal(model(x), result)
+
+
+def test_kernels_that_share_their_weights_come_back():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    model[1].weight = model[0].weight
+    before = bits(model)
+    with edits_on(model, [SetKernel("0", 0, 0, 9), SetKernel("1", 0, 1, 8)]):
+        assert model[0].weight[0].tolist() == [9, 8]
+    assert bits(model) == before

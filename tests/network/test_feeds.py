@@ -160,3 +160,11 @@ def test_a_model_in_inference_mode_runs_and_has_no_feeds():
 
     run = Probe(Inferring(nn.ReLU(), nn.Tanh())).run(torch.ones(1, 2))
     assert run.feed("1") is None
+
+
+def test_inputs_are_named_in_a_list_and_known():
+    probe = Probe(nn.Sequential(nn.ReLU()))
+    with pytest.raises(TypeError, match=r"inputs \(='0'\) must be a list of names: inputs=\['0'\]"):
+        probe.run(torch.ones(1, 2), inputs="0")
+    with pytest.raises(LayerError, match="no layer '1'"):
+        probe.run(torch.ones(1, 2), inputs=["1"])
