@@ -48,15 +48,12 @@ def edits_on(slide: nn.Module, edits: Iterable[Edit]) -> Iterator[None]:
     edits = tuple(edits)
     check_edits(edits, slide)
     modules = dict(named_layers(slide))
-    saved: set[int] = set()
     with ExitStack() as undo:
         for edit in edits:
             if not isinstance(edit, WeightEdit):
                 continue
             values = modules[edit.layer]._parameters[edit.parameter].data  # type: ignore[union-attr]
-            if values.data_ptr() not in saved:
-                saved.add(values.data_ptr())
-                undo.callback(values.copy_, values.clone())
+            undo.callback(values.copy_, values.clone())
             values[edit.place] = values.new_tensor(edit.values)
         for layer, group in by_layer(edits).items():
             hook = partial(_change, layer, group)

@@ -254,3 +254,13 @@ def test_kernels_that_share_their_weights_come_back():
     with edits_on(model, [SetKernel("0", 0, 0, 9), SetKernel("1", 0, 1, 8)]):
         assert model[0].weight[0].tolist() == [9, 8]
     assert bits(model) == before
+
+
+def test_an_edited_result_is_a_copy_so_that_what_else_uses_the_tensor_is_unchanged():
+    model = nn.Sequential(nn.Identity())
+    edits, x = [Scale("0", 0, 5)], torch.ones(1, 2)
+    with apply_edits(model, edits) as edited:
+        assert edited(x).tolist() == [[5, 1]]
+    exec(as_code(edits), {"model": model})
+    assert model(x).tolist() == [[5, 1]]
+    assert x.tolist() == [[1, 1]]

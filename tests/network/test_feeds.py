@@ -168,3 +168,15 @@ def test_inputs_are_named_in_a_list_and_known():
         probe.run(torch.ones(1, 2), inputs="0")
     with pytest.raises(LayerError, match="no layer '1'"):
         probe.run(torch.ones(1, 2), inputs=["1"])
+
+
+def test_a_result_seen_in_another_order_is_not_taken_for_it():
+    class Turned(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.before, self.after = nn.ReLU(), nn.Tanh()
+
+        def forward(self, x):
+            return self.after(self.before(x).transpose(2, 3))
+
+    assert Probe(Turned()).run(torch.randn(1, 2, 3, 3)).feed("after") is None

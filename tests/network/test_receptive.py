@@ -56,6 +56,13 @@ def test_weights_of_zero_still_count():
     assert receptive_field(model, "0", (0, 0, 0), (1, 4, 4)).mask.sum() == 9
 
 
+def test_weights_of_zero_still_count_by_gradient():
+    model = Residual()
+    nn.init.zeros_(model.conv.weight)
+    found = receptive_field(model, "relu", (0, 2, 2), (1, 6, 6))
+    assert (found.method, found.mask.sum()) == ("gradient", 9)
+
+
 def test_a_softmax_reads_every_class():
     model = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Softmax(1))
     assert receptive_field(model, "1", (0, 1, 1), (1, 4, 4))["0"].units.sum() == 3
