@@ -11,8 +11,18 @@ if TYPE_CHECKING:
     from cnnwidgets.dashboard import Dashboard as Dashboard
     from cnnwidgets.data import ImageSet as ImageSet
     from cnnwidgets.data import load as load
+    from cnnwidgets.network.arithmetic import explain as explain
+    from cnnwidgets.network.compare import compare as compare
+    from cnnwidgets.network.editing import apply_edits as apply_edits
+    from cnnwidgets.network.edits import Ablate as Ablate
+    from cnnwidgets.network.edits import AddNoise as AddNoise
+    from cnnwidgets.network.edits import Scale as Scale
+    from cnnwidgets.network.edits import SetBias as SetBias
+    from cnnwidgets.network.edits import SetKernel as SetKernel
+    from cnnwidgets.network.edits import as_code as as_code
     from cnnwidgets.network.models import DigitCNN as DigitCNN
     from cnnwidgets.network.probe import Probe as Probe
+    from cnnwidgets.network.receptive import receptive_field as receptive_field
     from cnnwidgets.scope import Microscope as Microscope
     from cnnwidgets.training.history import History as History
     from cnnwidgets.training.pretrained import pretrained as pretrained
@@ -31,6 +41,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Ablate": "network.edits",
+    "AddNoise": "network.edits",
     "ChannelSlider": "widgets.channel_slider",
     "Dashboard": "dashboard",
     "DigitCNN": "network.models",
@@ -44,12 +56,20 @@ _HOMES = {
     "Microscope": "scope",
     "Prediction": "widgets.prediction",
     "Probe": "network.probe",
+    "Scale": "network.edits",
+    "SetBias": "network.edits",
+    "SetKernel": "network.edits",
     "SlowMotion": "widgets.slow_motion",
     "TimeSlider": "widgets.time_slider",
     "TrainingMonitor": "widgets.training_monitor",
     "TrainingSession": "training.session",
+    "apply_edits": "network.editing",
+    "as_code": "network.edits",
+    "compare": "network.compare",
+    "explain": "network.arithmetic",
     "load": "data",
     "pretrained": "training.pretrained",
+    "receptive_field": "network.receptive",
 }
 
 __all__ = sorted(_HOMES)

@@ -19,6 +19,7 @@ class DigitCNN(nn.Module):
     in_channels: channels of the images.
     image_size: side of a square image in pixels, or (rows, columns); at least 4 each.
     classes: number of logits.
+    input_shape: (channel, row, column) of the images it was made for.
     Raises TypeError if one is not an integer, ValueError if it is too small.
     """
 
@@ -32,6 +33,7 @@ class DigitCNN(nn.Module):
         rows, columns = _rows_columns(image_size)
         _check("in_channels", in_channels, least=1)
         _check("classes", classes, least=1)
+        self.input_shape = (in_channels, rows, columns)
         self.conv1 = nn.Conv2d(in_channels, 8, kernel_size=5, padding=2)
         self.relu1 = nn.ReLU()
         self.pool1 = nn.MaxPool2d(2)

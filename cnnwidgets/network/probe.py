@@ -6,10 +6,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from cnnwidgets.network.feeds import Feed, Feeds
 from cnnwidgets.network.layers import Layer, layer_of, named_layers
 from cnnwidgets.network.misfit import Step, misfit, note
 from cnnwidgets.network.run import LayerError, Run, base_name, copied, tensors_in
@@ -64,28 +66,39 @@ class Probe:
         modules = dict(named_layers(self.model))
         return modules[base_name(name, modules)]
 
-    def run(self, batch: Tensor, layers: Iterable[str] | None = None) -> Run:
+    def run(
+        self,
+        batch: Tensor,
+        layers: Iterable[str] | None = None,
+        inputs: Iterable[str] = (),
+    ) -> Run:
         """Run the model on a batch and record what its layers return.
 
         batch: (batch, channel, row, column) or whatever the model takes; a tensor or a numpy
             array, never modified. Floating-point values go to the model in its own dtype and on
             its device; integers and booleans keep their dtype, since they may be indices.
         layers: names of the layers to record, each with all its calls; None records all.
+        inputs: names of the layers whose one input tensor is recorded too, for `Run.given`. It
+            need not be where a layer is given another's recorded result: that is known at no cost.
 
         Raises LayerError for an unknown layer; MemoryError before a copy passes the budget;
         ValueError where the batch does not fit a layer; and whatever the model itself raises,
         with a note that names the layer.
         """
         modules = dict(named_layers(self.model))
-        recorder = _Recorder(modules, _wanted(layers, modules), self.budget_bytes)
+        wanted, kept = _wanted("layers", layers, modules), _wanted("inputs", inputs, modules)
+        recorder = _Recorder(modules, wanted, kept, self.budget_bytes)
         given = _prepared(batch, self.model)
         try:
             with untouched(self.model), recorder.watching():
-                output = self.model(given.clone())
+                handed = given.clone()
+                recorder.known.add(handed, "")
+                output = self.model(handed)
             run = recorder.finish(given, output)
         except BaseException as error:
             # A traceback that someone keeps must not keep the copies alive.
             recorder.returned.clear()
+            recorder.given.clear()
             _explain(error, recorder, given)
             raise
         self._layers = run.layers
@@ -95,15 +108,26 @@ class Probe:
 class _Recorder:
     """The hooks of one run, and what they saw."""
 
-    def __init__(self, modules: dict[str, nn.Module], wanted: set[str], budget_bytes: int) -> None:
+    def __init__(
+        self,
+        modules: dict[str, nn.Module],
+        wanted: set[str],
+        kept: set[str],
+        budget_bytes: int,
+    ) -> None:
         self.modules = modules
         self.wanted = wanted
+        self.kept = kept
         self.budget_bytes = budget_bytes
         self.spent_bytes = 0
         self.running: list[Step] = []
         self.finished: list[tuple[str, str, tuple[int, ...] | None]] = []  # name, call, shape
         self.called: Counter[str] = Counter()
         self.returned: dict[object, object] = {}
+        self.known = Feeds()
+        self.taken: list[tuple[Feed | None, Tensor | None]] = []  # by those that are running
+        self.feeds: dict[str, Feed] = {}
+        self.given: dict[str, Tensor] = {}
         self.refusal: MemoryError | None = None
 
     @contextmanager
@@ -118,16 +142,29 @@ class _Recorder:
             yield
 
     def _enter(self, name: str, module: nn.Module, args: tuple, kwargs: dict) -> None:
-        given = next(tensors_in((args, kwargs)), None)
+        tensors = tensors_in((args, kwargs))
+        given = next(tensors, None)
+        alone = given if next(tensors, None) is None else None
         self.running.append(Step.of(name, module, given))
+        self.taken.append((None, None))
+        if alone is not None:
+            kept = self._copy(f"the input of '{name}'", alone) if name in self.kept else None
+            self.taken[-1] = (self.known.feed(alone), kept)
 
     def _leave(self, name: str, module: nn.Module, args: tuple, returned: object) -> None:
         # A layer whose error the model caught never left: drop it together with this one.
         while self.running.pop().name != name:
-            pass
+            self.taken.pop()
+        feed, kept = self.taken.pop()
         self.called[name] += 1
         call = self._call_name(name)
+        if feed is not None:
+            self.feeds[call] = feed
+        if kept is not None:
+            self.given[call] = kept
         tensor = next(tensors_in(returned), None)
+        if tensor is not None:
+            self.known.add(tensor, call)
         shape = None if tensor is None else tuple(tensor.shape[1:])
         self.finished.append((name, call, shape))
         if name in self.wanted:
@@ -142,7 +179,7 @@ class _Recorder:
             separator += ":"
         return f"{name}{separator}{number}"
 
-    def _copy(self, what: str, value: object) -> object:
+    def _copy(self, what: str, value: Any) -> Any:
         needed = sum(tensor.numel() * tensor.itemsize for tensor in tensors_in(value))
         if self.spent_bytes + needed > self.budget_bytes:
             # Kept, since a model may catch what its layers raise.
@@ -169,7 +206,8 @@ class _Recorder:
         unreached = (item for item in self.modules.items() if not self.called[item[0]])
         layers.extend(layer_of(name, module) for name, module in unreached)
         output = self._copy("the output", output)
-        return Run(tuple(layers), given, output, MappingProxyType(self.returned))
+        returned, feeds = MappingProxyType(self.returned), MappingProxyType(self.feeds)
+        return Run(tuple(layers), given, output, returned, feeds, MappingProxyType(self.given))
 
 
 def _refuse_script(model: nn.Module) -> None:
@@ -182,12 +220,12 @@ def _refuse_script(model: nn.Module) -> None:
             )
 
 
-def _wanted(layers: Iterable[str] | None, modules: dict[str, nn.Module]) -> set[str]:
-    if layers is None:
+def _wanted(what: str, names: Iterable[str] | None, modules: dict[str, nn.Module]) -> set[str]:
+    if names is None:
         return set(modules)
-    if isinstance(layers, str):
-        raise TypeError(f"layers (={layers!r}) must be a list of names: layers=[{layers!r}]")
-    return {base_name(name, modules) for name in layers}
+    if isinstance(names, str):
+        raise TypeError(f"{what} (={names!r}) must be a list of names: {what}=[{names!r}]")
+    return {base_name(name, modules) for name in names}
 
 
 def _prepared(batch: Tensor, model: nn.Module) -> Tensor:

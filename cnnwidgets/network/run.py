@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from cnnwidgets.network.feeds import Feed
 from cnnwidgets.network.layers import Layer
 
 
@@ -36,6 +37,8 @@ class Run:
     input: Tensor
     output: object
     _returned: Mapping[object, object]
+    _feeds: Mapping[str, Feed] = dataclasses.field(default_factory=dict)
+    _given: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
 
     @property
     def image(self) -> Tensor:
@@ -49,7 +52,7 @@ class Run:
         Raises LayerError, a KeyError, if the layer is unknown, was not reached, was not asked for
         or returned no tensor.
         """
-        returned = self._recorded(self._layer(name))
+        returned = self._recorded(self.layer(name))
         for tensor in tensors_in(returned):
             return tensor
         raise LayerError(
@@ -61,8 +64,35 @@ class Run:
 
         Raises LayerError if the layer is unknown, was not reached or was not asked for.
         """
-        base = self._layer(name).base
+        base = self.layer(name).base
         return tuple(self._recorded(layer) for layer in self.layers if layer.base == base)
+
+    def feed(self, name: str) -> Feed | None:
+        """Which call's result a call of a layer was given, as one tensor; None if no layer's.
+
+        None where the model worked on its input outside any layer (a sum of two branches, a
+        functional ReLU), or gave several tensors.
+        Raises LayerError if the layer is unknown.
+        """
+        return self._feeds.get(self.layer(name).name)
+
+    def given(self, name: str) -> Tensor:
+        """The one tensor that a call of a layer was given, as its hook saw it.
+
+        Raises LayerError if the layer is unknown, or was given something that was not recorded.
+        """
+        call = self.layer(name).name
+        if call in self._given:
+            return self._given[call]
+        feed = self._feeds.get(call)
+        if feed is not None and not feed.source:
+            return self.input.reshape(feed.shape)
+        if feed is not None and feed.source in self:
+            return self[feed.source].reshape(feed.shape)
+        raise LayerError(
+            f"what '{call}' was given is not in this run;"
+            f" record it with run(batch, inputs=[{self.layer(name).base!r}])"
+        )
 
     def __contains__(self, name: object) -> bool:
         return next(tensors_in(self._returned.get(name)), None) is not None
@@ -90,7 +120,11 @@ class Run:
             )
         return self._returned[layer.name]
 
-    def _layer(self, name: str) -> Layer:
+    def layer(self, name: str) -> Layer:
+        """What a call of a layer is, and the shape it gave.
+
+        Raises LayerError, with suggestions, if there is none of that name.
+        """
         for layer in self.layers:
             if layer.name == name:
                 return layer
