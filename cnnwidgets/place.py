@@ -1,4 +1,4 @@
-"""Where in a network somebody looks: layer, channel and pixel, as far as a run has them."""
+"""What a microscope can look at: a set with images, and the layers, channels, pixels of a run."""
 
 import difflib
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from typing import Any
 
 from traitlets import TraitError
 
+from cnnwidgets.data import ImageSet
 from cnnwidgets.network.probe import Layer, Run
 from cnnwidgets.network.reading import maps_of
 
@@ -13,6 +14,17 @@ from cnnwidgets.network.reading import maps_of
 def layers_in(run: Run) -> tuple[Layer, ...]:
     """The layers that gave numbers, in the order they ran."""
     return tuple(layer for layer in run.layers if layer.name in run and run[layer.name].numel())
+
+
+def check_images(images: object) -> None:
+    """Raises TypeError or ValueError unless images is an ImageSet with images in it."""
+    if not isinstance(images, ImageSet):
+        raise TypeError(
+            f"images must be an ImageSet, and is a {type(images).__name__}; "
+            "make one with cnnwidgets.load or ImageSet.from_arrays"
+        )
+    if not len(images):
+        raise ValueError(f"images ({images.name!r}) is an empty set; give at least one image")
 
 
 def place_in(

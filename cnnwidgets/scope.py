@@ -1,6 +1,5 @@
 """The microscope: the one state that all views of a network share."""
 
-import copy
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -13,19 +12,20 @@ from traitlets import TraitError, Unicode, validate
 
 from cnnwidgets.arrays import Pixels
 from cnnwidgets.data import ImageSet
+from cnnwidgets.network.arithmetic import Explanation, Unit, explained
 from cnnwidgets.network.kernels import Kernels, kernels_of
-from cnnwidgets.network.probe import Layer, Probe
+from cnnwidgets.network.probe import Layer
 from cnnwidgets.network.reading import Reading, classes_in, maps_of, reading_of
-from cnnwidgets.network.slide import slide_of
-from cnnwidgets.network.threads import threads_for
-from cnnwidgets.place import layers_in, place_in, within
+from cnnwidgets.network.receptive import ReceptiveField, receptive_field_in
+from cnnwidgets.place import check_images, layers_in, place_in, within
 from cnnwidgets.pulse import Pulse
+from cnnwidgets.slide import Edits, Slide, same_weights
 from cnnwidgets.training.history import History, Snapshot
 from cnnwidgets.traits import LOCK, Locked, Place, Whole, commit, in_words, same
 
 __all__ = ["Microscope", "Reading"]
 
-SELECTIONS = ("index", "image", "label", "layer", "channel", "pixel", "step")
+SELECTIONS = ("index", "image", "label", "layer", "channel", "pixel", "step", "edits")
 BATCH_IMAGES = 500
 BATCH_VALUES = 4_000_000
 
@@ -62,6 +62,9 @@ class Microscope(Locked):
     step = Whole(None, allow_none=True)
     """The recorded training step whose weights are looked at; None without a history. Set to
     another number, it becomes the nearest recorded step."""
+    edits = AnyTrait(())
+    """What is changed in the network that is looked at: a tuple of Ablate, Scale, SetKernel,
+    SetBias and AddNoise. Weights are changed first, then results; each in the order given."""
     run = AnyTrait(None, allow_none=True, read_only=True)
     """Everything the network computed for `image`: a Run."""
     steps = AnyTrait((), read_only=True)
@@ -78,21 +81,18 @@ class Microscope(Locked):
         budget_bytes: int | None = None,
     ):
         super().__init__()
-        _check_images(images)
+        check_images(images)
         self.images = images
         self.history = history
-        self.name = type(model).__name__
         self._stage: Any = None  # the widgets' own: what carries this to a page
-        self._slide = slide_of(model)
-        budget = {} if budget_bytes is None else {"budget_bytes": budget_bytes}
-        self._probe = Probe(self._slide, **budget)
-        self._loaded: Snapshot | None = None
+        self._slide = Slide(model, budget_bytes)
+        self.name = self._slide.name
         self._moment: Snapshot | None = None
-        self._scores: dict[int | None, tuple[Snapshot | None, np.ndarray]] = {}
+        self._scores: dict[int | None, tuple[Snapshot | None, Edits, np.ndarray]] = {}
         # What the traits were when all of them fitted together.
         self._settled: dict[str, Any] = dict.fromkeys(self.trait_names())
         steps = _steps_of(history)
-        self._settled["steps"] = ()
+        self._settled |= {"steps": (), "edits": ()}
         self._settle({"index": 0, "step": steps[-1] if steps else None}, steps)
         if history is not None:
             self._follow(history)
@@ -105,7 +105,7 @@ class Microscope(Locked):
     @property
     def parameters(self) -> int:
         """How many weights the network has."""
-        return sum(parameter.numel() for parameter in self._slide.parameters())
+        return self._slide.parameters
 
     def maps(self, layer: str | None = None) -> np.ndarray:
         """The feature maps of a layer (the selected one) for the image: what the hook stored.
@@ -117,9 +117,31 @@ class Microscope(Locked):
 
     def kernels(self, layer: str | None = None) -> Kernels | None:
         """The kernels that make a layer's (the selected one's) maps, or None if there are none."""
+        with LOCK, self._slide.under(self._moment, self._settled["edits"]) as probe:
+            return kernels_of(probe, self.run, layer or self.layer)
+
+    def explain(self, layer: str | None = None, unit: Unit | None = None) -> Explanation:
+        """How one value of the present run came about: see `cnnwidgets.explain`.
+
+        layer: the selected one. unit: (channel, row, column), or (unit,) of a vector; the selected
+        channel and pixel.
+        """
         with LOCK:
-            self._load(self._moment)
-            return kernels_of(self._probe, self.run, layer or self.layer)
+            run, at, edits = self.run, self._unit(unit), self._settled["edits"]
+            with self._slide.under(self._moment, edits) as probe:
+                return explained(probe, run, layer or self.layer, at, edits)
+
+    def receptive_field(self, layer: str | None = None, unit: Unit | None = None) -> ReceptiveField:
+        """Which pixels of the image can reach a unit: see `cnnwidgets.receptive_field`.
+
+        layer, unit: as in `explain`.
+        """
+        with LOCK, self._slide.under(self._moment, ()) as probe:
+            return receptive_field_in(probe, self.run, layer or self.layer, self._unit(unit))
+
+    def _unit(self, unit: Unit | None) -> Unit:
+        """A unit, or the one at the selected channel and pixel."""
+        return (self.channel, *(self.pixel or ())) if unit is None else unit
 
     def predicted(self, progress: Callable[[int], None] | None = None) -> np.ndarray:
         """The class that the network of the selected step reads in each image of the set.
@@ -131,26 +153,26 @@ class Microscope(Locked):
         """
         while True:
             with LOCK:
-                moment = self._moment
+                moment, edits = self._moment, self._settled["edits"]
                 known = self._scores.get(self.step)
-                if known is not None and _same_weights(known[0], moment):
-                    return known[1]
+                if known is not None and same_weights(known[0], moment) and known[1] == edits:
+                    return known[2]
                 if self.prediction is None:
                     raise ValueError(f"{self.name} does not score classes; its output is no vector")
-                self._load(moment)
-                probe = Probe(copy.deepcopy(self._slide), self._probe.budget_bytes)
+                slide = self._slide.apart(moment)
             size = max(1, min(BATCH_IMAGES, BATCH_VALUES // self.images.images[0].size))
             done: list[np.ndarray] = []
             for at in range(0, len(self.images), size):
-                if self._moment is not moment:
+                if self._moment is not moment or self._settled["edits"] != edits:
                     break
-                done.append(classes_in(probe, self._batch(self.images.images[at : at + size])))
+                with slide.under(moment, edits) as probe:
+                    done.append(classes_in(probe, self._batch(self.images.images[at : at + size])))
                 if progress is not None:
                     progress(min(at + size, len(self.images)))
             else:
                 found = np.concatenate(done)
                 found.setflags(write=False)
-                self._scores[None if moment is None else moment.step] = (moment, found)
+                self._scores[None if moment is None else moment.step] = (moment, edits, found)
 
     def _follow(self, history: History) -> None:
         """Catches up with a history that grows, for as long as somebody has this microscope."""
@@ -205,10 +227,13 @@ class Microscope(Locked):
         moment = self._moment_at(wanted["step"]) if "step" in wanted else self._moment
         now["step"] = None if moment is None else moment.step
         now["steps"] = now["steps"] if steps is None else steps
-        if now["image"] is not self._settled["image"] or not _same_weights(moment, self._moment):
-            self._load(moment)
-            with threads_for(self._settled["run"]):
-                now["run"] = self._probe.run(self._batch(now["image"][None]))
+        edits = now["edits"] = tuple(wanted.get("edits", now["edits"]))
+        if "edits" in wanted:
+            self._slide.check(edits, layers_in(now["run"]) if now["run"] else ())
+        same_slide = same_weights(moment, self._moment) and edits == self._settled["edits"]
+        if now["image"] is not self._settled["image"] or not same_slide:
+            batch = self._batch(now["image"][None])
+            now["run"] = self._slide.run(batch, moment, edits, self._settled["run"])
             now["prediction"] = reading_of(now["run"])
         now |= place_in(now["run"], wanted, self._settled, self.name)
         self._settled, self._moment = now, moment
@@ -246,21 +271,6 @@ class Microscope(Locked):
             raise TraitError(f"step must be a recorded step, such as {self.history.steps[-1]}")
         return self.history.nearest(step)
 
-    def _load(self, moment: Snapshot | None) -> None:
-        """Puts the weights of a recorded moment into the slide, if they are not there.
-
-        Whoever runs the slide calls this first, so a refused step need not be taken back.
-        """
-        if moment is None or _same_weights(moment, self._loaded):
-            return
-        self._loaded = None
-        try:
-            self._slide.load_state_dict(moment.weights)
-        except RuntimeError as problem:
-            words = " ".join(str(problem).split())
-            raise ValueError(f"history does not fit {self.name}: {words}") from problem
-        self._loaded = moment
-
     def _batch(self, images: np.ndarray) -> Tensor:
         channels = len(self.images.mean)
         if images.shape[1] != channels:
@@ -271,16 +281,6 @@ class Microscope(Locked):
         return torch.from_numpy(self.images.normalize(images))
 
 
-def _check_images(images: object) -> None:
-    if not isinstance(images, ImageSet):
-        raise TypeError(
-            f"images must be an ImageSet, and is a {type(images).__name__}; "
-            "make one with cnnwidgets.load or ImageSet.from_arrays"
-        )
-    if not len(images):
-        raise ValueError(f"images ({images.name!r}) is an empty set; give at least one image")
-
-
 def _steps_of(history: object) -> tuple[int, ...]:
     if history is None:
         return ()
@@ -289,10 +289,3 @@ def _steps_of(history: object) -> tuple[int, ...]:
     if not history.steps:
         raise ValueError("history has no snapshots yet; take one with add_snapshot")
     return history.steps
-
-
-def _same_weights(one: Snapshot | None, other: Snapshot | None) -> bool:
-    """Whether two moments are the same: a step that was done again has other weights."""
-    if one is None or other is None:
-        return one is other
-    return one.weights is other.weights

@@ -1,0 +1,96 @@
+"""The slide: the private copy of a network that a microscope looks at."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from torch import Tensor, nn
+
+from cnnwidgets.network.editing import check_edits, edits_on
+from cnnwidgets.network.edits import Edit
+from cnnwidgets.network.probe import Layer, Probe, Run
+from cnnwidgets.network.threads import threads_for
+from cnnwidgets.training.history import Snapshot
+from cnnwidgets.traits import in_words
+
+Edits = tuple[Edit, ...]
+
+
+class Slide:
+    """A copy of a network that evaluates and learns nothing, at any recorded moment, edited.
+
+    budget_bytes: the most that one run may record; None takes Probe's.
+    Raises TypeError for what is no module, or cannot be copied.
+    """
+
+    def __init__(self, model: nn.Module, budget_bytes: int | None = None) -> None:
+        self.name = type(model).__name__
+        self._model = _copy_of(model)
+        self._budget = {} if budget_bytes is None else {"budget_bytes": budget_bytes}
+        self._probe = Probe(self._model, **self._budget)
+        self._loaded: Snapshot | None = None
+
+    @property
+    def parameters(self) -> int:
+        """How many weights the network has."""
+        return sum(parameter.numel() for parameter in self._model.parameters())
+
+    @contextmanager
+    def under(self, moment: Snapshot | None, edits: Edits) -> Iterator[Probe]:
+        """The probe, while the network has the weights of a moment and the edits.
+
+        Raises ValueError for weights that do not fit, and as check_edits.
+        """
+        self._load(moment)
+        with edits_on(self._model, edits):
+            yield self._probe
+
+    def run(
+        self, batch: Tensor, moment: Snapshot | None, edits: Edits, last: Run | None = None
+    ) -> Run:
+        """Everything the network computes for a batch. last: the run before, if there was one."""
+        with self.under(moment, edits) as probe, threads_for(last):
+            return probe.run(batch)
+
+    def check(self, edits: Sequence[object], layers: Sequence[Layer]) -> None:
+        """Refuses edits that do not fit the network; layers: of a run."""
+        check_edits(edits, self._model, layers or None)  # type: ignore[arg-type]
+
+    def apart(self, moment: Snapshot | None) -> "Slide":
+        """Another slide at a moment, for a thread of its own."""
+        self._load(moment)
+        return Slide(self._model, **self._budget)
+
+    def _load(self, moment: Snapshot | None) -> None:
+        """Puts the weights of a recorded moment into the network, if they are not there.
+
+        Whoever runs the network calls this first, so a refused moment need not be taken back.
+        """
+        if moment is None or same_weights(moment, self._loaded):
+            return
+        self._loaded = None
+        try:
+            self._model.load_state_dict(moment.weights)
+        except RuntimeError as problem:
+            words = " ".join(str(problem).split())
+            raise ValueError(f"history does not fit {self.name}: {words}") from problem
+        self._loaded = moment
+
+
+def same_weights(one: Snapshot | None, other: Snapshot | None) -> bool:
+    """Whether two moments are the same: a step that was done again has other weights."""
+    if one is None or other is None:
+        return one is other
+    return one.weights is other.weights
+
+
+def _copy_of(model: nn.Module) -> nn.Module:
+    model = Probe(model).model
+    try:
+        slide = copy.deepcopy(model)
+    except Exception as problem:
+        name = type(model).__name__
+        raise TypeError(f"model (a {name}) cannot be copied: {in_words(problem)}") from problem
+    for module in slide.modules():  # not slide.eval(), which a model may override
+        module.training = False
+    return slide.requires_grad_(False)
