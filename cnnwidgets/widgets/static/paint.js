@@ -236,6 +236,19 @@ export function prepare(canvas, width, height) {
 }
 
 /**
+ * Paints an image (channel, row, column) of bytes within `side` CSS pixels; where it grows, each of
+ * its pixels is the same whole number of the screen's.
+ * @param {HTMLCanvasElement} canvas @param {import("./kit.js").NumberArray} image @param {number} side
+ */
+export function paintPhoto(canvas, { shape: [channels, rows, columns], data }, side) {
+  const ratio = window.devicePixelRatio || 1;
+  const scale = (side * ratio) / Math.max(rows, columns);
+  const cell = (scale >= 1 ? Math.floor(scale) : scale) / ratio;
+  const { context } = prepare(canvas, cell * columns, cell * rows);
+  draw(context, photo(data, 0, channels, rows, columns), 0, 0, canvas.width, canvas.height);
+}
+
+/**
  * A value for a small cell: as many decimals as the scale of its picture makes sense of.
  * @param {number} value @param {Limits} limits
  */
