@@ -3,6 +3,7 @@
 
 import { card, count, follow, h, numberBox, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
 import { GRID_KEYS, keyHelp } from "./help.js";
+import { whenRestored } from "./line.js";
 import { paintPhoto, photo } from "./paint.js";
 import { tiles } from "./tiles.js";
 
@@ -72,6 +73,11 @@ function tileStore(model, arrived, signal) {
   };
   model.on("change:version", forget);
   model.on("msg:custom", take);
+  const again = () => {
+    underway.clear();
+    arrived();
+  };
+  whenRestored(model, again, signal);
   signal.addEventListener("abort", () => {
     model.off("change:version", forget);
     model.off("msg:custom", take);

@@ -1,6 +1,8 @@
 // @ts-check
 // What all widgets share: reading arrays, following state, building cards, telling values.
 
+import { mendLine } from "./line.js";
+
 /**
  * An array as it travels: `data` holds the numbers, row by row.
  * @typedef {{shape: number[], dtype: "float32" | "uint8" | "uint32", data: DataView}} Wire
@@ -43,11 +45,9 @@ export function read(wire) {
   return array;
 }
 
-/**
- * The model that holds a view's shared state: its microscope's stage, or itself when it is alone.
- * @param {Model} model @param {Host} host @returns {Promise<Model>}
- */
+/** The model of a view's shared state: its microscope's stage, or its own. @param {Model} model @param {Host} host @returns {Promise<Model>} */
 export async function stateOf(model, host) {
+  mendLine(model);
   const stage = model.get("stage");
   return stage ? host.getModel(stage) : model;
 }
@@ -138,11 +138,16 @@ export function h(tag, props = {}, ...children) {
   return node;
 }
 
-/** Sets text only where it differs, so that nothing is announced or laid out in vain.
- * @param {Node} node @param {string} text */
+/** Sets text only where it differs, so that nothing is announced or laid out in vain. @param {Node} node @param {string} text */
 export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
+
+/**
+ * Lets a button be pressed, or not; by `disabled` it would lose the focus of who has just pressed it.
+ * @param {HTMLElement} button @param {boolean} can
+ */
+export const allow = (button, can) => button.setAttribute("aria-disabled", String(!can));
 
 const IDS = Symbol.for("cnnwidgets.ids"); // every widget's script has a kit of its own: count on the page
 
@@ -153,11 +158,7 @@ export function freshId(stem) {
   return `cw-${stem}-${page[IDS]}`;
 }
 
-/**
- * Keeps JupyterLab from taking the keys of a focused control for its notebook. Lab looks for the
- * mark on the focused element before it looks further up.
- * @param {HTMLElement} root
- */
+/** Keeps JupyterLab, which looks for a mark on the focused element, from taking its keys. @param {HTMLElement} root */
 function keepKeys(root) {
   root.addEventListener("focusin", (event) => {
     /** @type {HTMLElement} */ (event.target).setAttribute("data-lm-suppress-shortcuts", "true");
