@@ -2,6 +2,7 @@
 // The drawing of one pad, shared by all its views on a page: its ink, its past, its way to the kernel.
 
 import { put, read } from "./kit.js";
+import { isRestoring, whenRestored } from "./line.js";
 import { blankInk, fillFrom, isBlank, past, shrunk } from "./draw_pad_ink.js";
 
 const UNDOS = 40;
@@ -17,7 +18,7 @@ export function inkStore(model, signal) {
   const shape = sent.shape;
   const times = shape[1] < FINE ? 2 : 1;
   const ink = blankInk(shape[0], shape[1] * times, shape[2] * times);
-  const before = past(UNDOS);
+  const before = past(UNDOS, ink.data.length);
   let blank = true;
   let asked = false; // for this stroke, that the microscope looks at the drawing
 
@@ -29,6 +30,7 @@ export function inkStore(model, signal) {
   const follow = () => {
     if (model.get("ink") === sent) return;
     sent = model.get("ink");
+    if (isRestoring(model)) return; // the strokes on the page are newer than what reached the kernel
     before.keep(ink.data);
     take();
   };
@@ -48,11 +50,14 @@ export function inkStore(model, signal) {
     asked = true;
     model.send({ do: "draw" });
   };
-  const send = () => {
+  const give = () => {
     const data = shrunk(ink, times);
     blank = isBlank(ink);
     sent = { shape, dtype: "uint8", data: new DataView(data.buffer) };
     put(model, { ink: sent });
+  };
+  const send = () => {
+    give();
     if (!asked) show();
   };
   const resend = () => {
@@ -63,6 +68,11 @@ export function inkStore(model, signal) {
     if (done) resend();
     return done;
   };
+  const again = () => {
+    give();
+    if (asked && model.get("origin") !== "drawing") show();
+  };
+  whenRestored(model, again, signal);
   return {
     ink,
     isBlank: () => blank,

@@ -113,10 +113,7 @@ export function coloursOf(node, changed, signal) {
   return now;
 }
 
-/**
- * Sets a trait and tells the kernel; all views on the page have it at once.
- * @param {Model} model @param {Record<string, any>} values
- */
+/** Sets traits, for all views on the page at once, and tells the kernel. @param {Model} model @param {Record<string, any>} values */
 export function put(model, values) {
   for (const [name, value] of Object.entries(values)) model.set(name, value);
   model.save_changes();
@@ -216,7 +213,8 @@ export function card(el, kind) {
 }
 
 /**
- * Shows in a card what was refused after a request that came from this card.
+ * Shows in a card what was refused after a request that came from this card. Returns what shows a
+ * sentence of the page's own, or none, in that place until the kernel has something new to say.
  * @param {HTMLElement} root @param {HTMLElement} alert @param {Model[]} models @param {AbortSignal} signal
  */
 export function showErrors(root, alert, models, signal) {
@@ -226,12 +224,13 @@ export function showErrors(root, alert, models, signal) {
     touched = root.contains(/** @type {Node} */ (event.target));
   };
   for (const type of ["pointerdown", "keydown", "drop", "paste"]) document.addEventListener(type, elsewhere, options);
-  const show = () => {
-    const text = models.map((model) => model.get("error")).find(Boolean) ?? "";
-    alert.hidden = !(text && touched);
-    say(alert, alert.hidden ? "" : text);
+  const show = (/** @type {string} */ text) => {
+    alert.hidden = !text;
+    say(alert, text);
   };
-  follow(models, ["error"], show, signal);
+  const error = () => models.map((model) => model.get("error")).find(Boolean) ?? "";
+  follow(models, ["error"], () => show(touched ? error() : ""), signal);
+  return show;
 }
 
 /**

@@ -33,7 +33,9 @@ export function release(models) {
   }
 }
 
-const MENDED = Symbol.for("cnnwidgets.mended"); // every widget's script has a copy of this module
+// Every widget's script has a copy of this module: what it notes is noted on the manager.
+const MENDED = Symbol.for("cnnwidgets.mended");
+const RESTORING = Symbol.for("cnnwidgets.restoring");
 
 /** Keeps all models of a page writing after a broken connection. @param {any} model any of them */
 export function mendLine(model) {
@@ -42,11 +44,20 @@ export function mendLine(model) {
   manager[MENDED] = true;
   /** @type {Counting[]} */
   let waiting = [];
-  manager.kernel.connectionStatusChanged.connect((/** @type {any} */ _, /** @type {string} */ status) => {
-    if (status === "connected") waiting = [...(manager._modelsSync?.values() ?? [])].filter(waits);
+  const back = (/** @type {any} */ _, /** @type {string} */ status) => {
+    if (status !== "connected") return;
+    manager[RESTORING] = true;
+    waiting = [...(manager._modelsSync?.values() ?? [])].filter(waits);
+  };
+  manager.kernel.connectionStatusChanged.connect(back);
+  manager.restored.connect(() => {
+    manager[RESTORING] = false;
+    release(waiting.splice(0));
   });
-  manager.restored.connect(() => release(waiting.splice(0)));
 }
+
+/** Whether the page is being given the kernel's state again. @param {any} model */
+export const isRestoring = (model) => Boolean(managerOf(model)?.[RESTORING]);
 
 /**
  * Calls `act` when the connection came back and the page has the kernel's state: answers that were

@@ -51,8 +51,7 @@ export function colours(name) {
 }
 
 /**
- * The limits of the finite values from `start` to `stop`: from zero up for data that is never
- * negative, symmetric about zero otherwise; and how many values are not finite.
+ * The limits of the finite values, from zero up or symmetric about it; and how many are not finite.
  * @param {Numbers} data @param {number} [start] @param {number} [stop] @returns {Limits}
  */
 export function limitsOf(data, start = 0, stop = data.length) {
@@ -125,8 +124,7 @@ function sheetOf(columns, rows) {
 }
 
 /**
- * An array as a picture of its own size, one canvas pixel a value; to be drawn before the next
- * one is made.
+ * An array as a picture, one canvas pixel a value; to be drawn before the next one is made.
  * @param {Numbers} data @param {number} start @param {number} rows @param {number} columns
  * @param {string} map @param {Limits} limits
  */
@@ -144,11 +142,14 @@ export function picture(data, start, rows, columns, map, limits) {
  */
 export function photo(data, start, channels, rows, columns) {
   const { canvas, context, pixels } = sheetOf(columns, rows);
+  const out = pixels.data;
   const area = rows * columns;
-  const step = channels >= 3 ? area : 0;
-  for (let i = 0, o = 0; i < area; i++, o += 4) {
-    for (let part = 0; part < 3; part++) pixels.data[o + part] = data[start + part * step + i];
-    pixels.data[o + 3] = 255;
+  const [green, blue] = channels >= 3 ? [area, 2 * area] : [0, 0];
+  for (let i = start, o = 0; o < 4 * area; i++, o += 4) {
+    out[o] = data[i];
+    out[o + 1] = data[i + green];
+    out[o + 2] = data[i + blue];
+    out[o + 3] = 255;
   }
   context.putImageData(pixels, 0, 0);
   return canvas;
