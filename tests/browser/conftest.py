@@ -25,6 +25,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.browser.pads import Pad, open_pad
 from tests.servers import Server, start_app, start_lab, write_notebook
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -193,3 +194,33 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabHost]:
     server = start_lab(folder, home)
     yield LabHost(server, folder)
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_pad(browser: Browser, voila: VoilaHost) -> Iterator[tuple[Pad, Watch]]:
+    """One page with a pad for a module: a page with a kernel takes seconds to start."""
+    context = browser.new_context(
+        viewport={"width": 1024, "height": 1400},
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    page, watch = context.new_page(), Watch()
+    watch.attach(page)
+    yield open_pad(voila, page), watch
+    context.close()
+
+
+@pytest.fixture
+def pad(shared_pad: tuple[Pad, Watch]) -> Iterator[Pad]:
+    """An empty pad with its brush, while the microscope looks at digit 0, a seven."""
+    pad, watch = shared_pad
+    before = len(watch.problems)
+    pad.canvas.press("b")
+    pad.canvas.press("x")
+    pad.card.get_by_role("slider").fill("2.5")
+    pad.card.get_by_role("checkbox").check()
+    expect(pad.canvas).to_have_accessible_name(re.compile("empty"))
+    pad.images.press("Home")
+    expect(pad.line).to_contain_text("image 0 of MNIST test")
+    expect(pad.canvas).to_have_accessible_name(re.compile("empty"))
+    yield pad
+    assert watch.problems[before:] == []

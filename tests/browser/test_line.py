@@ -1,4 +1,4 @@
-"""A connection to the kernel that breaks and comes back: the page goes on as if nothing had been."""
+"""A connection to the kernel that breaks and comes back: the page goes on where it was."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def painted(dash, tile):
 
 
 def lose_the_answer(page, act):
-    """Does something whose answer is lost, and then the connection with it; waits until it is back."""
+    """Does something whose answer is lost, then the connection with it; waits for a new one."""
     page.evaluate(DEAF)
     act()
     page.wait_for_function(ANSWERED)

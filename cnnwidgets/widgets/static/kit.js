@@ -1,6 +1,7 @@
 // @ts-check
 // What all widgets share: reading arrays, following state, building cards, telling values.
 
+import { keepKeys } from "./keys.js";
 import { mendLine } from "./line.js";
 
 /**
@@ -153,13 +154,6 @@ export function freshId(stem) {
   const page = /** @type {any} */ (globalThis);
   page[IDS] = (page[IDS] ?? 0) + 1;
   return `cw-${stem}-${page[IDS]}`;
-}
-
-/** Keeps JupyterLab, which looks for a mark on the focused element, from taking its keys. @param {HTMLElement} root */
-function keepKeys(root) {
-  root.addEventListener("focusin", (event) => {
-    /** @type {HTMLElement} */ (event.target).setAttribute("data-lm-suppress-shortcuts", "true");
-  });
 }
 
 /**
