@@ -110,8 +110,9 @@ def with_channels(picture: np.ndarray, channels: int, name: str) -> np.ndarray:
 
 
 def _luma(pixels: np.ndarray) -> np.ndarray:
-    grey = np.empty(pixels.shape[1:], np.uint8)
-    for rows in strips(*grey.shape):
+    height, width = pixels.shape[1:]
+    grey = np.empty((height, width), np.uint8)
+    for rows in strips(height, width):
         red, green, blue = pixels[:, rows].astype(np.uint32)
         grey[rows] = (299 * red + 587 * green + 114 * blue + 500) // 1000
     return grey

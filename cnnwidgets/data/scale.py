@@ -54,7 +54,7 @@ def border(picture: np.ndarray) -> np.ndarray:
 
 
 def strips(rows: int, columns: int) -> Iterator[slice]:
-    """The rows of a picture in turn, few at once: a photograph is worked through twice as fast so."""
+    """The rows of a picture in turn, as many at once as a processor's cache holds."""
     step = max(1, _STRIP // columns)
     return (slice(first, first + step) for first in range(0, rows, step))
 
