@@ -1,90 +1,11 @@
-"""A person without a pointer: every control of the dashboard is reached with Tab, and used."""
+"""The dashboard by keys alone: every control is reached with Tab, and used."""
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.browser.pads import Pad, one, png
-from tests.browser.scenes import DASHBOARD, Dash
+from tests.browser.people import use_help, use_summary, use_toggle
 from tests.servers import eventually
-
-READY_MS = 40_000
-CONTROLS = ":is(button, input, select, summary, [tabindex='0']):not(:disabled)"
-# Which control has the focus: its card, what it is, its name; whether that can be seen.
-HERE = """
-() => {
-  const node = document.activeElement;
-  const dashboard = node.closest(".cw-dashboard");
-  if (!dashboard) return null;
-  const card = node.closest("section.cw-panel");
-  const label = node.labels?.[0]?.textContent ?? node.textContent;
-  const { outlineStyle } = getComputedStyle(node);
-  return {
-    card: card ? [...card.classList].at(-1) + (card.dataset.view ?? "") : "",
-    kind: node.getAttribute("role") ?? node.type ?? node.localName,
-    name: (node.getAttribute("aria-label") ?? label).trim().slice(0, 40),
-    used: node.dataset.used === "true",
-    outlined: outlineStyle !== "none",
-  };
-}
-"""
-LEFT = f"""
-(within) => [...document.querySelectorAll(within + " {CONTROLS}")]
-  .filter((node) => node.checkVisibility() && !node.dataset.used)
-  .map((node) => node.outerHTML.slice(0, 120))
-"""
-
-
-class Person:
-    """Presses keys, and nothing else."""
-
-    def __init__(self, page):
-        self.page = page
-        self.dash = Dash(page)
-        self.pad = Pad(page)
-
-    def press(self, *keys):
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def here(self):
-        return self.page.evaluate(HERE)
-
-    @property
-    def focused(self):
-        return self.page.locator(":focus")
-
-    def left(self, within=".cw-dashboard"):
-        """The controls that can be seen and were not used."""
-        return self.page.evaluate(LEFT, within)
-
-    def note(self):
-        """Remembers that the control with the focus was used."""
-        self.focused.evaluate("node => { node.dataset.used = 'true'; }")
-
-    def reach(self, name, card="", key="Tab"):
-        """Goes on until a control has the focus, which must be seen on the way."""
-        for _ in range(160):
-            self.press(key)
-            stop = self.here()
-            if stop is None:
-                continue
-            assert stop["outlined"], stop
-            if stop["card"].startswith(card) and re.match(name, stop["name"]):
-                self.note()
-                return self.focused
-        raise AssertionError(f"{name!r} in {card!r} cannot be reached with {key}")
-
-
-@pytest.fixture
-def person(voila, new_page):
-    page = new_page(width=1280, height=900)
-    voila.open(page, DASHBOARD)
-    page.wait_for_function("window.stage", timeout=READY_MS)
-    person = Person(page)
-    eventually(lambda: person.dash.kernel_grid.root.get_attribute("data-layout"), "all is painted")
-    return person
 
 
 def use_code(person):
@@ -98,32 +19,6 @@ def use_code(person):
         person.press("Enter")
     expect(dialog).to_be_hidden()
     assert person.here()["name"] == "Copy as code"
-
-
-def use_help(person):
-    person.press("Enter")
-    dialog = person.page.locator("dialog[open]")
-    expect(dialog.get_by_role("button", name="Close")).to_be_focused()
-    person.note()
-    person.press("Enter")
-    expect(dialog).to_have_count(0)
-
-
-def use_summary(person):
-    details = person.focused.locator("xpath=..")
-    person.press("Enter")
-    expect(details.locator("tbody tr").first).to_be_visible()
-    person.press("Tab")
-    assert person.here()["kind"] == "region"
-    person.note()
-    if person.focused.evaluate("node => node.scrollHeight > node.clientHeight + 1"):
-        person.press("ArrowDown")
-        eventually(lambda: person.focused.evaluate("node => node.scrollTop > 0"), "it scrolls")
-
-
-def use_toggle(person):
-    person.press("Enter")
-    expect(person.focused).to_have_attribute("aria-pressed", "true")
 
 
 def use_misread(person):
@@ -273,90 +168,3 @@ def test_every_control_of_the_dashboard_is_reached_and_used_by_keys_alone(person
         assert use, stop
         use(person)
     assert person.left() == []
-
-
-def test_every_control_of_the_pad_is_reached_and_used_by_keys_alone(person):
-    pad = person.pad
-    verdict = person.page.locator(".cw-prediction .cw-line")
-    spoken = pad.card.locator("[aria-live]")
-    person.reach("Pick an image")
-    person.reach("Draw one")
-    person.press("Enter")
-    expect(pad.card).to_be_visible()
-
-    person.reach("keys of this card", "cw-pad")
-    use_help(person)
-    person.reach("drawing pad", "cw-pad")
-    person.press("PageUp", "Home", *["ArrowDown"] * 6, *["ArrowRight"] * 8)
-    person.page.keyboard.down("Shift")
-    person.press(*["ArrowRight"] * 12, *(["ArrowDown"] * 2 + ["ArrowLeft"]) * 7)
-    person.page.keyboard.up("Shift")
-    expect(verdict).to_contain_text("reads 7 with")
-
-    person.reach("centre as MNIST does", "cw-pad")
-    person.press("Space")
-    expect(pad.line).to_contain_text("as it lies on the pad")
-    person.press("Space")
-    expect(pad.line).to_contain_text("centred as")
-    person.reach("Brush", "cw-pad")
-    use_toggle(person)
-    person.reach("Eraser", "cw-pad")
-    use_toggle(person)
-    person.reach("size", "cw-pad")
-    person.press("End")
-    expect(person.focused).to_have_attribute("aria-valuetext", re.compile("^7 pixels"))
-    person.reach("drawing pad", "cw-pad", "Shift+Tab")
-    person.press("Space")
-    expect(spoken).to_have_text("row 20, column 13: empty")
-    person.reach("Brush", "cw-pad")
-    person.press("Enter")
-    person.reach("size", "cw-pad")
-    person.press("Home", *["ArrowRight"] * 3)
-    expect(person.focused).to_have_value("2.5")
-
-    person.reach("Undo", "cw-pad", "Shift+Tab")
-    person.press("Enter")
-    expect(spoken).to_contain_text("undone")
-    expect(verdict).to_contain_text("reads 7 with")
-    person.reach("Redo", "cw-pad")
-    person.press("Enter")
-    expect(spoken).to_contain_text("redone")
-    assert person.here()["name"] == "Redo", "the focus stays"
-    person.reach("Clear", "cw-pad")
-    person.press("Enter")
-    expect(pad.line).to_contain_text("An empty pad")
-    person.reach("Undo", "cw-pad", "Shift+Tab")
-    person.press("Enter", "Enter")
-    expect(verdict).to_contain_text("reads 7 with")
-
-    pick_the_next(person)
-    person.reach("Back to my drawing", "cw-pad")
-    person.press("Enter")
-    expect(pad.line).to_contain_text("The network sees your drawing")
-    pick_the_next(person)
-    person.reach("Draw over this image", "cw-pad")
-    person.press("Enter")
-    expect(pad.line).to_contain_text("The network sees your drawing")
-
-    person.reach("Open a picture", "cw-pad")
-    with person.page.expect_file_chooser() as chooser:
-        person.press("Enter")
-    chooser.value.set_files({"name": "one.png", "mimeType": "image/png", "buffer": png(one())})
-    expect(pad.line).to_contain_text("the picture you gave")
-    expect(verdict).to_contain_text("reads 1 with")
-    person.reach("Numbers as a table", "cw-pad")
-    use_summary(person)
-    assert person.left(".cw-pad") == []
-
-
-def pick_the_next(person):
-    """Has the microscope look at another digit, and comes back to the pad."""
-    person.reach("Pick an image", key="Shift+Tab")
-    person.press("Enter")
-    person.reach("images", "cw-picker")
-    index = person.dash.jump_box.input_value()
-    person.press("ArrowRight")
-    expect(person.dash.jump_box).not_to_have_value(index)
-    person.reach("Draw one", key="Shift+Tab")
-    person.press("Enter")
-    expect(person.pad.line).to_contain_text("your drawing waits")
