@@ -27,10 +27,15 @@ export function inkStore(model, signal) {
     if (picture) fillFrom(ink, picture);
     blank = isBlank(ink);
   };
+  const isDrawn = (/** @type {import("./kit.js").Wire} */ wire) => {
+    const here = shrunk(ink, times);
+    return Boolean(read(wire)?.data.every((/** @type {number} */ value, /** @type {number} */ at) => value === here[at]));
+  };
   const follow = () => {
     if (model.get("ink") === sent) return;
     sent = model.get("ink");
-    if (isRestoring(model)) return; // the strokes on the page are newer than what reached the kernel
+    // The strokes on the page are newer than what reached the kernel; and the same ink is no news.
+    if (isRestoring(model) || isDrawn(sent)) return;
     before.keep(ink.data);
     take();
   };
