@@ -51,8 +51,7 @@ export function colours(name) {
 }
 
 /**
- * The limits of the finite values from `start` to `stop`: from zero up for data that is never
- * negative, symmetric about zero otherwise; and how many values are not finite.
+ * The limits of the finite values, from zero up or symmetric about it; and how many are not finite.
  * @param {Numbers} data @param {number} [start] @param {number} [stop] @returns {Limits}
  */
 export function limitsOf(data, start = 0, stop = data.length) {
@@ -125,8 +124,7 @@ function sheetOf(columns, rows) {
 }
 
 /**
- * An array as a picture of its own size, one canvas pixel a value; to be drawn before the next
- * one is made.
+ * An array as a picture, one canvas pixel a value; to be drawn before the next one is made.
  * @param {Numbers} data @param {number} start @param {number} rows @param {number} columns
  * @param {string} map @param {Limits} limits
  */
@@ -144,11 +142,14 @@ export function picture(data, start, rows, columns, map, limits) {
  */
 export function photo(data, start, channels, rows, columns) {
   const { canvas, context, pixels } = sheetOf(columns, rows);
+  const out = pixels.data;
   const area = rows * columns;
-  const step = channels >= 3 ? area : 0;
-  for (let i = 0, o = 0; i < area; i++, o += 4) {
-    for (let part = 0; part < 3; part++) pixels.data[o + part] = data[start + part * step + i];
-    pixels.data[o + 3] = 255;
+  const [green, blue] = channels >= 3 ? [area, 2 * area] : [0, 0];
+  for (let i = start, o = 0; o < 4 * area; i++, o += 4) {
+    out[o] = data[i];
+    out[o + 1] = data[i + green];
+    out[o + 2] = data[i + blue];
+    out[o + 3] = 255;
   }
   context.putImageData(pixels, 0, 0);
   return canvas;
@@ -233,6 +234,19 @@ export function prepare(canvas, width, height) {
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.clearRect(0, 0, w, t);
   return { context, ratio };
+}
+
+/**
+ * Paints an image (channel, row, column) of bytes within `side` CSS pixels; where it grows, each of
+ * its pixels is the same whole number of the screen's.
+ * @param {HTMLCanvasElement} canvas @param {import("./kit.js").NumberArray} image @param {number} side
+ */
+export function paintPhoto(canvas, { shape: [channels, rows, columns], data }, side) {
+  const ratio = window.devicePixelRatio || 1;
+  const scale = (side * ratio) / Math.max(rows, columns);
+  const cell = (scale >= 1 ? Math.floor(scale) : scale) / ratio;
+  const { context } = prepare(canvas, cell * columns, cell * rows);
+  draw(context, photo(data, 0, channels, rows, columns), 0, 0, canvas.width, canvas.height);
 }
 
 /**
