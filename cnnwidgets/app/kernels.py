@@ -1,12 +1,14 @@
 """One Python process for each open page, and none for a page that has gone."""
 
 import asyncio
+import os
 import sys
 import time
 from contextvars import ContextVar
 from typing import Any, Protocol
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_server._tz import utcnow
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import Integer
 
@@ -67,6 +69,9 @@ class PageKernels(AsyncMappingKernelManager):
         self._seats.discard(seat)
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
+        # What a page sets is told to all pages of its kernel, itself included; here it has but one.
+        env = kwargs.setdefault("env", dict(os.environ))
+        env.setdefault("JUPYTER_WIDGETS_ECHO", "0")
         kernel_id = await super().start_kernel(**kwargs)
         self._alone_since_s[kernel_id] = time.monotonic()
         seat = seat_of_request.get()
@@ -74,6 +79,15 @@ class PageKernels(AsyncMappingKernelManager):
             seat.kernel_id = kernel_id
             self.release(seat)
         return kernel_id
+
+    def start_watching_activity(self, kernel_id: str) -> None:
+        """Listen to nothing: pages say when a kernel may end, so no second reader is needed.
+
+        The inherited rule decodes every message to a page once more, large maps included.
+        """
+        kernel: Any = self._kernels[kernel_id]
+        kernel.reason, kernel.execution_state = "", "idle"
+        kernel.last_activity = utcnow()
 
     def is_there(self, kernel_id: str) -> bool:
         """Whether a kernel runs and is not about to end."""
