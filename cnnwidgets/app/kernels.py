@@ -49,6 +49,7 @@ class PageKernels(AsyncMappingKernelManager):
         self._ending: set[str] = set()
         self._lines: dict[str, set[Line]] = {}
         self._alone_since_s: dict[str, float] = {}
+        self._waiting: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def reserve(self) -> Seat:
@@ -93,6 +94,15 @@ class PageKernels(AsyncMappingKernelManager):
         """Whether a kernel runs and is not about to end."""
         return kernel_id in self and kernel_id not in self._ending
 
+    def keep_waiting(self, kernel_id: str) -> None:
+        """A kernel waits for its page, however long that takes."""
+        self._waiting.add(kernel_id)
+
+    def release_waiting(self, kernel_id: str) -> None:
+        """A kernel has been given to a page, which has the usual time to come."""
+        self._waiting.discard(kernel_id)
+        self._alone_since_s[kernel_id] = time.monotonic()
+
     def pick_up(self, kernel_id: str, line: Line) -> None:
         """A page is there."""
         self._lines.setdefault(kernel_id, set()).add(line)
@@ -127,6 +137,7 @@ class PageKernels(AsyncMappingKernelManager):
         finally:
             self._ending.discard(kernel_id)
             self._alone_since_s.pop(kernel_id, None)
+            self._waiting.discard(kernel_id)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel that has been without a page for too long.
@@ -134,7 +145,7 @@ class PageKernels(AsyncMappingKernelManager):
         Unlike the inherited rule, which counts from a kernel's last message, this one counts from
         the moment when its page was last there, so that a quiet page survives a short break.
         """
-        if self._lines.get(kernel_id):
+        if self._lines.get(kernel_id) or kernel_id in self._waiting:
             return
         since_s = self._alone_since_s.setdefault(kernel_id, time.monotonic())
         if time.monotonic() - since_s >= self.cull_idle_timeout:
