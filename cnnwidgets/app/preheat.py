@@ -61,6 +61,7 @@ class Preheated:
         self.environment = environment
         self._made: list[asyncio.Task[Made | None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._next: asyncio.TimerHandle | None = None
 
     async def take(self) -> Made | None:
         """A page for a visitor, or None if there is none; another is made in its place, later.
@@ -69,7 +70,7 @@ class Preheated:
         """
         while self._made:
             making = self._made.pop(0)
-            asyncio.get_running_loop().call_later(REFILL_S, self.fill)
+            self._fill_later()
             made = await making
             if made is None or not self.kernels.is_there(made.kernel_id):
                 continue
@@ -81,13 +82,20 @@ class Preheated:
 
     def fill(self) -> None:
         """Make as many pages as are missing, without waiting for them."""
+        self._next = None
         self._made = [making for making in self._made if self._is_good(making)]
         for _ in range(self.count - len(self._made)):
             self._made.append(asyncio.get_running_loop().create_task(self._make()))
 
+    def _fill_later(self) -> None:
+        if self._next is None:
+            self._next = asyncio.get_running_loop().call_later(REFILL_S, self.fill)
+
     def _is_good(self, making: asyncio.Task[Made | None]) -> bool:
-        made = making.result() if making.done() else None
-        return not making.done() or (made is not None and self.kernels.is_there(made.kernel_id))
+        if not making.done() or making.cancelled() or making.exception() is not None:
+            return True  # what went wrong is told to the visitor who takes it
+        made = making.result()
+        return made is not None and self.kernels.is_there(made.kernel_id)
 
     def stop(self) -> None:
         """Make no more."""
@@ -100,7 +108,7 @@ class Preheated:
         try:
             seat = self.kernels.reserve()
         except Full:
-            asyncio.get_running_loop().call_later(REFILL_S, self.fill)
+            self._fill_later()
             return None
         seat_of_request.set(seat)
         try:

@@ -132,6 +132,42 @@ def test_a_page_that_could_not_be_made_for_want_of_a_seat_is_made_when_one_is_fr
     asyncio.run(run())
 
 
+def test_what_kept_a_page_from_being_made_is_told_to_one_visitor(kernels, pages, monkeypatch):
+    async def run():
+        made = pages(1)
+        with monkeypatch.context() as patch:
+
+            async def fails(self):
+                raise OSError("no more processes")
+
+            patch.setattr(Renderer, "initialize", fails)
+            made.fill()
+            await settled()
+        made.fill()
+        with pytest.raises(OSError, match="no more processes"):
+            await made.take()
+        await until(lambda: kernels.list_kernel_ids() == ["a"])
+
+    asyncio.run(run())
+
+
+def test_without_a_free_seat_it_is_tried_again_once_in_a_while(kernels, pages, monkeypatch):
+    monkeypatch.setattr(preheat, "REFILL_S", 3600)
+
+    async def run():
+        made = pages(3)
+        for _ in range(3):
+            kernels.reserve()
+        timers = []
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "call_later", lambda *what: timers.append(what) or object())
+        made.fill()
+        await settled()
+        assert timers == [(3600, made.fill)]
+
+    asyncio.run(run())
+
+
 def test_a_page_of_a_notebook_that_has_changed_is_ended_unseen(kernels, pages, notebook):
     async def run():
         made = pages(1)
