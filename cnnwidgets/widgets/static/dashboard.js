@@ -49,16 +49,22 @@ export default {
     );
     choice.root.classList.add("cw-choice");
     places[0][0].el.before(choice.root);
+    /** @type {Set<string>} */
+    const filled = new Set();
+    const fill = async (/** @type {{name: string, el: HTMLElement}} */ place) => {
+      if (place.el.hidden || filled.has(place.name)) return;
+      filled.add(place.name);
+      const widget = await host.getWidget(model.get(place.name));
+      await widget.render({ el: place.el, signal });
+    };
     const choose = () => {
       choice.mark(model.get("input"));
       places[0][0].el.hidden = model.get("input") !== "pick";
       places[0][1].el.hidden = model.get("input") !== "draw";
+      // A card that was never seen takes no part in every digit's painting.
+      return Promise.all(places[0].map(fill));
     };
     follow([model], ["input"], choose, signal);
-    const fill = async (/** @type {{name: string, el: HTMLElement}} */ place) => {
-      const widget = await host.getWidget(model.get(place.name));
-      await widget.render({ el: place.el, signal });
-    };
     await Promise.all(places.flat().map(fill));
     // The large map has the colours of the small ones, in the same frame; the kernel links them too.
     const [maps, enlarged] = await Promise.all([host.getModel(model.get("maps")), host.getModel(model.get("enlarged"))]);
