@@ -70,6 +70,14 @@ def _add_app(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="N",
         help="how many pages may be open at once (default: what memory allows, at most 16)",
     )
+    app.add_argument(
+        "--preheat",
+        type=int,
+        default=0,
+        metavar="N",
+        help="pages to make before they are asked for, each with a Python that waits, some 320 MB "
+        "(default: 0)",
+    )
     app.set_defaults(run=_run_app)
 
 
@@ -83,6 +91,7 @@ def _run_app(options: argparse.Namespace) -> int:
         token=options.token,
         open_browser=not options.no_browser,
         max_kernels=options.max_kernels,
+        preheat=options.preheat,
     )
     from cnnwidgets.app.server import serve
 

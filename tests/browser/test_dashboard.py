@@ -13,6 +13,10 @@ from tests.browser.scenes import (
 from tests.servers import eventually
 
 
+def test_a_pad_that_was_never_shown_takes_no_part(dash):
+    assert dash.page.locator(".cw-pad").count() == 0
+
+
 def test_every_canvas_has_a_name_or_is_decoration(dash):
     nameless = dash.page.evaluate(
         """[...document.querySelectorAll('.cw canvas')].filter(node =>

@@ -5,10 +5,12 @@ import { keepKeys } from "./keys.js";
 import { mendLine } from "./line.js";
 
 /**
- * An array as it travels: `data` holds the numbers, row by row.
- * @typedef {{shape: number[], dtype: "float32" | "uint8" | "uint32", data: DataView}} Wire
+ * An array as it travels: `data` holds the numbers, row by row. `coded` is there only for large maps,
+ * whose `data` are codes: see coded.py, and valuesOf in maps.js.
+ * @typedef {{shape: number[], dtype: "float32" | "uint8" | "uint32", data: DataView, coded?: Coded}} Wire
+ * @typedef {{number: number, ends: Wire, counts: Wire, channel: number, values: Wire}} Coded
  * @typedef {Float32Array | Uint8Array | Uint32Array} Numbers
- * @typedef {{shape: number[], data: Numbers}} NumberArray
+ * @typedef {{shape: number[], data: Numbers, coded?: Coded}} NumberArray
  * @typedef {{
  *   get(name: string): any, set(name: string, value: any): void, save_changes(): void,
  *   on(name: string, fn: (...args: any[]) => void): void,
@@ -40,7 +42,7 @@ export function read(wire) {
       byteOffset % size === 0
         ? new Type(/** @type {ArrayBuffer} */ (buffer), byteOffset, byteLength / size)
         : new Type(/** @type {ArrayBuffer} */ (buffer).slice(byteOffset, byteOffset + byteLength));
-    array = { shape: [...wire.shape], data };
+    array = { shape: [...wire.shape], data, coded: wire.coded };
     decoded.set(wire, array);
   }
   return array;

@@ -62,6 +62,11 @@ export function limitsOf(data, start = 0, stop = data.length) {
     else if (value > most) value === Infinity ? bad++ : (most = value);
     else if (value !== value) bad++;
   }
+  return limitsBetween(least, most, bad);
+}
+
+/** The limits of values from `least`, at most zero, to `most`, at least zero. @param {number} least @param {number} most @param {number} bad @returns {Limits} */
+export function limitsBetween(least, most, bad) {
   const signed = least < 0;
   const limit = Math.max(most, -least);
   return { low: signed ? -limit : 0, high: signed ? limit : most, bad, signed };

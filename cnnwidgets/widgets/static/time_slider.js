@@ -4,6 +4,7 @@
 import { card, count, follow, h, put, say, showErrors, stateOf, twin } from "./kit.js";
 import { keyHelp, SLIDER_KEYS } from "./help.js";
 import { markedSlider } from "./marks.js";
+import { nearest } from "./moments.js";
 
 /**
  * @typedef {object} State
@@ -11,25 +12,24 @@ import { markedSlider } from "./marks.js";
  * @property {string} error
  * @property {number | null} step
  * @property {number[]} steps
- * @property {number[]} accuracies
+ * @property {(number | null)[]} accuracies
+ * @property {boolean[]} tested
  */
 
 const HEIGHT = 36;
 const FRAME_MS = 90; // a little over ten moments a second
 
-/** The place of the recorded step nearest to `step`. @param {number[]} steps @param {number | null} step */
-export function nearest(steps, step) {
-  if (step === null) return Math.max(0, steps.length - 1);
-  return steps.reduce((best, other, i) => (Math.abs(other - step) < Math.abs(steps[best] - step) ? i : best), 0);
-}
-
 /** @param {number} accuracy */
 const share = (accuracy) => `${(100 * accuracy).toFixed(1)} %`;
 
-/** @param {number[]} steps @param {number[]} accuracies @param {number} at */
-export function inWords(steps, accuracies, at) {
-  const accuracy = accuracies[at];
-  const reads = accuracy === undefined ? "" : ` · reads ${share(accuracy)} of the test images`;
+/**
+ * Where the slider stands, in words. @param {number[]} steps @param {(number | null)[]} accuracies
+ * @param {number} at @param {boolean[]} [tested] whether each accuracy is of test images; else of training batches
+ */
+export function inWords(steps, accuracies, at, tested = []) {
+  const accuracy = accuracies[at] ?? null;
+  const of = tested[at] === false ? "its latest training batches" : "the test images";
+  const reads = accuracy === null ? "" : ` · reads ${share(accuracy)} of ${of}`;
   return `step ${count(steps[at])} of ${count(steps[steps.length - 1])}${reads}`;
 }
 
@@ -52,14 +52,18 @@ export default {
     keyHelp(ui, [...SLIDER_KEYS, ["Space", "on the slider: play, pause"]], signal);
     const now = () => {
       const steps = /** @type {number[]} */ (state.get("steps"));
-      return { steps, accuracies: /** @type {number[]} */ (state.get("accuracies")), at: nearest(steps, state.get("step")) };
+      const accuracies = /** @type {(number | null)[]} */ (state.get("accuracies"));
+      return { steps, accuracies, tested: /** @type {boolean[]} */ (state.get("tested")), at: nearest(steps, state.get("step")) };
     };
     const table = twin(
       "accuracy at each recorded step",
       () => {
-        const { steps, accuracies } = now();
-        const cells = (/** @type {number} */ i) => (accuracies[i] === undefined ? [] : [share(accuracies[i])]);
-        return { columns: ["step", "test accuracy"], rows: steps.map((step, i) => ({ name: count(step), cells: cells(i) })) };
+        const { steps, accuracies, tested } = now();
+        const cells = (/** @type {number} */ i) => {
+          const accuracy = accuracies[i] ?? null;
+          return accuracy === null ? [] : [share(accuracy), tested[i] === false ? "latest batches" : "test images"];
+        };
+        return { columns: ["step", "accuracy", "of"], rows: steps.map((step, i) => ({ name: count(step), cells: cells(i) })) };
       },
       signal,
     );
@@ -101,18 +105,18 @@ export default {
     );
 
     const paint = () => {
-      const { steps, accuracies, at } = now();
+      const { steps, accuracies, tested, at } = now();
       say(ui.title, "Training time");
       for (const part of [row, table.root]) part.hidden = !steps.length;
       if (!steps.length) return say(ui.line, "No recorded training: give the microscope a history.");
-      const words = inWords(steps, accuracies, at);
+      const words = inWords(steps, accuracies, at, tested);
       say(ui.line, `${words}; drag back to see how it learned`);
       say(play, timer === undefined ? "▶ Play" : "❚❚ Pause");
       const told = timer === undefined ? words : `playing from ${words}`;
-      track.show(at, words, "test accuracy at each recorded step; the table below has the numbers", told);
-      track.paint(accuracies, at);
+      track.show(at, words, "accuracy at each recorded step; the table below has the numbers", told);
+      track.paint(accuracies.map((accuracy) => accuracy ?? 0), at);
       table.refresh();
     };
-    const ask = follow([model, state], ["step", "steps", "accuracies"], paint, signal);
+    const ask = follow([model, state], ["step", "steps", "accuracies", "tested"], paint, signal);
   },
 };
