@@ -27,7 +27,8 @@ def thinned(metrics: Any, window: int = 1, points: int = POINTS) -> Curve:
     """The steps' loss and accuracy in at most `points` points, from first to last.
 
     metrics: with step, loss_nats and accuracy, (step,) each. window: over how many steps up to a
-    point its value is the mean; more where so many lie between two points.
+    point its value is the mean; more where so many lie between two points. What is not a finite
+    number is left out, and NaN stands where all was.
     """
     count = len(metrics.step)
     if not count:
@@ -38,8 +39,12 @@ def thinned(metrics: Any, window: int = 1, points: int = POINTS) -> Curve:
     first = np.maximum(0, at + 1 - averaged)
 
     def means(values: np.ndarray) -> np.ndarray:
-        sums = np.concatenate([[0.0], np.cumsum(values)])
-        return ((sums[at + 1] - sums[first]) / (at + 1 - first)).astype(np.float32)
+        known = np.isfinite(values)
+        sums = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0))])
+        counts = np.concatenate([[0], np.cumsum(known)])
+        seen = counts[at + 1] - counts[first]
+        total = np.where(seen > 0, sums[at + 1] - sums[first], np.nan)
+        return (total / np.maximum(seen, 1)).astype(np.float32)
 
     steps = metrics.step[at].astype(np.uint32)
     return Curve(steps, means(metrics.loss_nats), means(metrics.accuracy), averaged)

@@ -30,6 +30,13 @@ def test_each_point_is_the_mean_of_the_steps_up_to_it(count, window):
         assert accuracy == pytest.approx(given.accuracy[part].mean(), rel=1e-5)
 
 
+def test_what_is_not_a_number_is_left_out():
+    given = metrics(4)
+    given.accuracy[:] = [np.nan, 0.5, np.nan, 0.25]
+    np.testing.assert_allclose(thinned(given, 1).accuracy, [np.nan, 0.5, np.nan, 0.25])
+    np.testing.assert_allclose(thinned(given, 10).accuracy, [np.nan, 0.5, 0.5, 0.375])
+
+
 def test_no_steps_are_no_points():
     assert len(thinned(metrics(0)).step) == 0
 
