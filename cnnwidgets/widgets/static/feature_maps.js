@@ -3,7 +3,8 @@
 
 import { card, count, follow, h, number, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
 import { GRID_KEYS, keyHelp } from "./help.js";
-import { colourMapFor, colours, hatch, legend, levelOf } from "./paint.js";
+import { legend } from "./legend.js";
+import { colourMapFor, colours, hatch, levelOf } from "./paint.js";
 import { atlasOf, exactly, factsOf, isSilent, placeOf, valuesOf } from "./maps.js";
 import { fit, tiles } from "./tiles.js";
 import { enlarged, PIXEL_KEYS } from "./enlarged.js";
