@@ -1,7 +1,7 @@
 // @ts-check
 // FeatureMaps: all maps of a layer on one canvas, and one of them large beside the input.
 
-import { card, count, follow, h, number, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
+import { allow, card, count, follow, h, number, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
 import { GRID_KEYS, keyHelp } from "./help.js";
 import { legend } from "./legend.js";
 import { colourMapFor, colours, hatch, levelOf } from "./paint.js";
@@ -118,8 +118,8 @@ function controls(model, signal) {
     scale.mark(model.get("scale"));
     colormap.value = model.get("colormap");
     scale.root.hidden = tools[2].hidden = tools[3].hidden = vector;
-    tools[2].disabled = model.get("zoom") <= ZOOMS[0];
-    tools[3].disabled = model.get("zoom") >= /** @type {number} */ (ZOOMS.at(-1));
+    allow(tools[2], model.get("zoom") > ZOOMS[0]);
+    allow(tools[3], model.get("zoom") < /** @type {number} */ (ZOOMS.at(-1)));
   };
   return { tools, mark };
 }

@@ -1,6 +1,7 @@
 // @ts-check
 // From numbers to colours: colour maps, limits, pictures of arrays.
 
+import { number } from "./kit.js";
 
 /** @typedef {import("./kit.js").Numbers} Numbers */
 /** @typedef {{low: number, high: number, bad: number, signed: boolean}} Limits */
