@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cnnwidgets.widgets.curves import SHORTEST, Curve, Figures, thinned
+from cnnwidgets.widgets.curves import SHORTEST, Curve, Figures, thinned, ticks
 
 
 def metrics(count):
@@ -46,6 +46,14 @@ def test_a_hundred_thousand_steps_draw_in_milliseconds():
     began_s = time.perf_counter()
     thinned(given)
     assert time.perf_counter() - began_s < 0.25  # 3 ms on a quiet machine
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [(10, [0, 2, 4, 6, 8, 10]), (2814, [0, 1000, 2000]), (2.3, [0, 0.5, 1, 1.5, 2]), (0, [0])],
+)
+def test_ticks_are_few_round_numbers(last, expected):
+    np.testing.assert_allclose(ticks(last), expected)
 
 
 def curve(steps):
