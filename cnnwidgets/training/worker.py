@@ -1,7 +1,9 @@
 """Worker: a thread that takes commands, and works on between them."""
 
+import atexit
 import queue
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -9,13 +11,15 @@ from typing import Any
 LATER = object()
 """What a command returns that settles its future itself, later on."""
 
+_AT_WORK: "weakref.WeakSet[Worker]" = weakref.WeakSet()
+
 Command = Callable[["Future[Any]"], Any]
 
 
 class Worker:
     """Does commands in their order, and a piece of work whenever none waits.
 
-    work: does one piece, and returns whether there is more to do.
+    work: does one piece, and returns whether there is more to do; it raises nothing.
 
     Its thread is there only while there is something to do.
     """
@@ -27,6 +31,7 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._resting = threading.Event()
         self._resting.set()
+        self._ends = False
 
     @property
     def is_asked(self) -> bool:
@@ -46,12 +51,19 @@ class Worker:
                 self._thread = threading.Thread(
                     target=self._run, name="cnnwidgets training", daemon=True
                 )
+                _AT_WORK.add(self)
                 self._thread.start()
         return future
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Blocks until there is nothing to do; False if that took longer than timeout_s."""
         return self._resting.wait(timeout_s)
+
+    def end(self) -> None:
+        """Ends the thread after what is under way; nothing more is done."""
+        self._ends = True
+        if (thread := self._thread) is not None and thread is not threading.current_thread():
+            thread.join()
 
     def _run(self) -> None:
         more = False
@@ -75,8 +87,15 @@ class Worker:
     def _may_end(self, more: bool) -> bool:
         """Whether the thread may end; a command that comes later starts another."""
         with self._lock:
-            if more or not self._commands.empty():
+            if not self._ends and (more or not self._commands.empty()):
                 return False
             self._thread = None
             self._resting.set()
             return True
+
+
+@atexit.register
+def _end_all() -> None:
+    """Python aborts if it ends while torch computes in a thread."""
+    for worker in list(_AT_WORK):
+        worker.end()
