@@ -41,6 +41,7 @@ ARROWS = {
     "code": ("data", "training"),
     "dashboard": ("",),
     "cli": ("",),
+    "commands": ("",),
     "__init__": ("",),
     "__main__": ("",),
 }
