@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cnnwidgets.training.ending import SAVING
+
 
 class Autosave:
     """Writes the newest of what it is given; the training does not wait for the disk.
@@ -49,12 +51,16 @@ class Autosave:
             self._waiting = [contents]
             if self._idle.is_set():
                 self._idle.clear()
-                # No daemon: a Python that ends lets a write that was begun be whole.
-                threading.Thread(target=self._run, name="cnnwidgets autosave").start()
+                SAVING.add(self)
+                threading.Thread(target=self._run, name="cnnwidgets autosave", daemon=True).start()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Blocks until nothing is being written; False if that took longer than timeout_s."""
         return self._idle.wait(timeout_s)
+
+    def end(self) -> None:
+        """Blocks until what was begun is written."""
+        self._idle.wait()
 
     def _run(self) -> None:
         while True:

@@ -23,6 +23,7 @@ from cnnwidgets.training.worker import LATER
 
 EVALUATION_IMAGES = 500  # at a time: a pause is heard between two
 _SMOOTHING = 0.05
+_COULD_NOT_SAVE = "could not save to {!r}: "
 
 
 class Engine:
@@ -47,6 +48,7 @@ class Engine:
         self.writer = Writer(model, images, test)
         self.status = Status.PAUSED
         self.problem = ""
+        self.said: BaseException | None = None  # what the problem tells of, where it is of ours
         self.slow: SlowStep | None = None
         self.autosave: Autosave | None = None
         self._is_asked = is_asked
@@ -195,7 +197,11 @@ class Engine:
         """Writes the run to a file. Amid a step, that step is not part of it."""
         if self.loop.phase is Phase.FORWARD:
             self.moments.keep(self.loop)
-        self.writer.write(path, self.writer.contents(self.moments))
+        try:
+            self.writer.write(path, self.writer.contents(self.moments))
+        except OSError as problem:
+            self.problem, self.said = _unsaved(path, problem), problem
+            raise
 
     def _save_itself(self) -> None:
         if self.autosave is not None:
@@ -205,13 +211,9 @@ class Engine:
     def saved(self, problem: Exception | None) -> None:
         """Says what came of the last autosave; a training goes on without."""
         assert self.autosave is not None
-        start = f"could not save to {str(self.autosave.path)!r}: "
         if problem is not None:
-            self.problem = (
-                f"{start}{in_words(problem)}; the training goes on, and what was saved before "
-                "is still there"
-            )
-        elif self.problem.startswith(start):
+            self.problem, self.said = _unsaved(self.autosave.path, problem), problem
+        elif self.problem.startswith(_COULD_NOT_SAVE.format(str(self.autosave.path))):
             self.problem = ""
 
     def _note(self, done: Step) -> None:
@@ -261,7 +263,7 @@ class Engine:
             self.rest(status)
         except Exception as another:
             words = f"{words}; this moment could not be kept: {in_words(another)}"
-        self.status, self.problem = status, words
+        self.status, self.problem, self.said = status, words, problem
 
     def _end_steps(self, problem: BaseException | None = None) -> None:
         """Answers who asked for steps: with the last one that was done, or why there is none."""
@@ -281,6 +283,13 @@ class Engine:
             raise ValueError(
                 f"all {epochs} epochs are done; train more with play(epochs=1), or rewind"
             )
+
+
+def _unsaved(path: Path, problem: Exception) -> str:
+    return (
+        f"{_COULD_NOT_SAVE.format(str(path))}{in_words(problem)}; the training goes on, and what "
+        "was saved before is still there"
+    )
 
 
 def in_words(problem: BaseException) -> str:

@@ -226,7 +226,8 @@ class TrainingSession:
             try:
                 return command(future)
             except Exception as problem:  # the asker has it; who looks on must see it too
-                self._engine.problem = in_words(problem)
+                if self._engine.said is not problem:
+                    self._engine.problem = in_words(problem)
                 raise
             finally:
                 self._tell()

@@ -1,17 +1,15 @@
 """Worker: a thread that takes commands, and works on between them."""
 
-import atexit
 import queue
 import threading
-import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from cnnwidgets.training.ending import TRAINING
+
 LATER = object()
 """What a command returns that settles its future itself, later on."""
-
-_AT_WORK: "weakref.WeakSet[Worker]" = weakref.WeakSet()
 
 Command = Callable[["Future[Any]"], Any]
 
@@ -45,13 +43,16 @@ class Worker:
         """
         future: Future[Any] = Future()
         with self._lock:
+            if self._ends:
+                future.cancel()
+                return future
             self._resting.clear()
             self._commands.put((command, future))
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="cnnwidgets training", daemon=True
                 )
-                _AT_WORK.add(self)
+                TRAINING.add(self)
                 self._thread.start()
         return future
 
@@ -61,7 +62,8 @@ class Worker:
 
     def end(self) -> None:
         """Ends the thread after what is under way; nothing more is done."""
-        self._ends = True
+        with self._lock:
+            self._ends = True
         if (thread := self._thread) is not None and thread is not threading.current_thread():
             thread.join()
 
@@ -92,10 +94,3 @@ class Worker:
             self._thread = None
             self._resting.set()
             return True
-
-
-@atexit.register
-def _end_all() -> None:
-    """Python aborts if it ends while torch computes in a thread."""
-    for worker in list(_AT_WORK):
-        worker.end()
