@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from cnnwidgets.data.imageset import ImageSet
+from cnnwidgets.network.threads import steady_threads
 from cnnwidgets.training.batches import Batches, check_fits, mode
 from cnnwidgets.training.randomness import randomness
 from cnnwidgets.training.settings import Settings
@@ -147,7 +148,8 @@ class Loop:
         """
         began_s = time.perf_counter()
         try:
-            self._do(self.phase)
+            with steady_threads():
+                self._do(self.phase)
         except BaseException:
             self.give_up()
             raise

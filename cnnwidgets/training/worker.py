@@ -6,6 +6,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+import torch
+
+from cnnwidgets.network.threads import steady_threads
 from cnnwidgets.training.ending import TRAINING
 
 LATER = object()
@@ -19,7 +22,8 @@ class Worker:
 
     work: does one piece, and returns whether there is more to do; it raises nothing.
 
-    Its thread is there only while there is something to do.
+    Its thread is there only while there is something to do, and computes with as many of
+    PyTorch's own as there were when the worker was made.
     """
 
     def __init__(self, work: Callable[[], bool]) -> None:
@@ -30,6 +34,7 @@ class Worker:
         self._resting = threading.Event()
         self._resting.set()
         self._ends = False
+        self._threads = torch.get_num_threads()
 
     @property
     def is_asked(self) -> bool:
@@ -68,6 +73,10 @@ class Worker:
             thread.join()
 
     def _run(self) -> None:
+        # PyTorch gives a new thread whatever number another has set for itself at that moment, as
+        # a Microscope does while it looks; and another number rounds differently.
+        with steady_threads():
+            torch.set_num_threads(self._threads)
         more = False
         while not self._may_end(more):
             try:
