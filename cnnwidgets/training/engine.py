@@ -19,6 +19,7 @@ from cnnwidgets.training.moments import Moments
 from cnnwidgets.training.progress import Progress, Status
 from cnnwidgets.training.settings import Settings, check_whole
 from cnnwidgets.training.slow import SlowStep, advance_slowly
+from cnnwidgets.training.words import in_words
 from cnnwidgets.training.worker import LATER
 
 EVALUATION_IMAGES = 500  # at a time: a pause is heard between two
@@ -290,12 +291,3 @@ def _unsaved(path: Path, problem: Exception) -> str:
         f"{_COULD_NOT_SAVE.format(str(path))}{in_words(problem)}; the training goes on, and what "
         "was saved before is still there"
     )
-
-
-def in_words(problem: BaseException) -> str:
-    """What an exception says, in one line; its kind where the words need it."""
-    if isinstance(problem, OSError) and problem.strerror:
-        return problem.strerror
-    words = " ".join(str(problem).split())
-    plain = isinstance(problem, ValueError | TypeError | FloatingPointError) and words
-    return words if plain else f"{type(problem).__name__}: {words}"

@@ -12,13 +12,14 @@ from torch import nn
 from cnnwidgets.data.imageset import ImageSet
 from cnnwidgets.training.autosave import Autosave
 from cnnwidgets.training.checkpoint import Checkpoint
-from cnnwidgets.training.engine import Engine, in_words
+from cnnwidgets.training.engine import Engine
 from cnnwidgets.training.history import History
 from cnnwidgets.training.loop import Phase, Step
 from cnnwidgets.training.progress import Progress, Status
 from cnnwidgets.training.settings import Settings
 from cnnwidgets.training.slow import SlowStep
 from cnnwidgets.training.watchers import Watchers
+from cnnwidgets.training.words import in_words
 from cnnwidgets.training.worker import Worker
 
 __all__ = ["Progress", "Settings", "Status", "TrainingSession"]
