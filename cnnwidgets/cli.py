@@ -1,4 +1,4 @@
-"""The command line: `cnnwidgets app`, and room for more commands.
+"""The command line: `cnnwidgets app` and `cnnwidgets train`.
 
 Each command imports what it needs when it runs, so that `cnnwidgets --help` answers at once.
 """
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cnnwidgets import __version__
+from cnnwidgets.commands import train
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"cnnwidgets {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_app(commands)
+    train.add(commands)
     return parser
 
 

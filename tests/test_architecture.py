@@ -53,6 +53,7 @@ ARROWS = {
     "code": ("data", "training"),
     "dashboard": ("",),
     "cli": ("",),
+    "commands": ("",),
     "__init__": ("",),
     "__main__": ("",),
 }

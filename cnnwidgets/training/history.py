@@ -1,11 +1,13 @@
 """History: what happened at every step of a training run, and the weights at some."""
 
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,8 +15,9 @@ from torch import Tensor
 
 from cnnwidgets.training.columns import Columns, columns_of
 from cnnwidgets.training.loop import Step
-from cnnwidgets.training.sealed import read_sealed_tensors, write_sealed_tensors
+from cnnwidgets.training.sealed import part_of, read_sealed_tensors, write_sealed_tensors
 from cnnwidgets.training.thinning import least_missed
+from cnnwidgets.training.watchers import Watchers
 
 FORMAT = "cnnwidgets.history"
 
@@ -77,7 +80,7 @@ class History:
         self._metrics = Columns(Metrics)
         self._evaluations = Columns(Evaluations)
         self._snapshots: tuple[Snapshot, ...] = ()
-        self._watchers: tuple[Callable[[], None], ...] = ()
+        self._watchers = Watchers()
 
     def __repr__(self) -> str:
         return f"<History: {len(self._metrics):,} steps, {len(self._snapshots)} snapshots>"
@@ -102,6 +105,11 @@ class History:
         return tuple(snapshot.step for snapshot in self._snapshots)
 
     @property
+    def last_step(self) -> int:
+        """The step of the newest snapshot; -1 if there is none."""
+        return self._snapshots[-1].step if self._snapshots else -1
+
+    @property
     def snapshots(self) -> tuple[Snapshot, ...]:
         """All snapshots, ascending; their weights are the history's own: read them only."""
         return self._snapshots
@@ -123,11 +131,13 @@ class History:
         """
         _check_after(step, self.last_evaluated)
         self._evaluations.add(_Evaluated(step, accuracy, loss_nats))
+        found: dict[str, Any] = {
+            "accuracy": float(accuracy),
+            "loss_nats": float(loss_nats),
+            "tested": True,
+        }
         self._snapshots = tuple(
-            replace(each, accuracy=float(accuracy), loss_nats=float(loss_nats), tested=True)
-            if each.step == step
-            else each
-            for each in self._snapshots
+            replace(each, **found) if each.step == step else each for each in self._snapshots
         )
         self._tell()
 
@@ -161,17 +171,20 @@ class History:
         self._snapshots = tuple(each for each in self._snapshots if each.step <= step)
         self._tell()
 
+    def begin_again(self, weights: Mapping[str, Tensor]) -> None:
+        """Drops all; a copy of weights is what the next run begins with, at step 0."""
+        copy = MappingProxyType(_copies(weights))
+        self._metrics.keep_until(-1)
+        self._evaluations.keep_until(-1)
+        self._snapshots = (Snapshot(0, copy, math.nan, math.nan, False),)  # never without one
+        self._tell()
+
     def watch(self, told: Callable[[], None]) -> Callable[[], None]:
         """Calls `told` after every change of the snapshots, in the thread that made it.
 
-        Returns what ends the watching.
+        Returns what ends it. One that raises is warned of, and not called again.
         """
-        self._watchers = (*self._watchers, told)
-
-        def end() -> None:
-            self._watchers = tuple(each for each in self._watchers if each is not told)
-
-        return end
+        return self._watchers.add(told)
 
     def nearest(self, step: int) -> Snapshot:
         """The snapshot nearest to step, the earlier of two as near; read its weights only.
@@ -197,8 +210,8 @@ class History:
         return snapshots
 
     def _tell(self) -> None:
-        for told in self._watchers:
-            told()
+        for problem in self._watchers.tell():
+            warnings.warn(f"who watched a history failed: {problem!r}", RuntimeWarning, 3)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write one safetensors file: the old file stays until the new one is complete.
@@ -246,9 +259,9 @@ class History:
     ) -> "History":
         """The history that gave these `tensors` and notes."""
         history = cls(notes, budget_bytes=budget_bytes)
-        history._metrics.fill(_part(tensors, "metrics"))
-        history._evaluations.fill(_part(tensors, "evaluations"))
-        stacks = _part(tensors, "weights")
+        history._metrics.fill(part_of(tensors, "metrics"))
+        history._evaluations.fill(part_of(tensors, "evaluations"))
+        stacks = part_of(tensors, "weights")
         history._snapshots = tuple(
             Snapshot(
                 step,
@@ -269,15 +282,6 @@ class _Evaluated:
     loss_nats: float
 
 
-def _part(tensors: Mapping[str, Tensor], kind: str) -> dict[str, Tensor]:
-    """Those of the tensors whose name begins with kind, by the rest of it."""
-    return {
-        name.removeprefix(f"{kind}/"): value
-        for name, value in tensors.items()
-        if name.startswith(f"{kind}/")
-    }
-
-
 def _copies(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: weight.detach().to("cpu", copy=True) for name, weight in weights.items()}
 
@@ -288,10 +292,11 @@ def _check_after(step: int, last: int) -> None:
 
 
 def _check_same(weights: Mapping[str, Tensor], known: Mapping[str, Tensor]) -> None:
-    def kinds(of: Mapping[str, Tensor]) -> set[tuple]:
-        return {(name, tuple(weight.shape), weight.dtype) for name, weight in of.items()}
-
-    if odd := sorted(kinds(weights) ^ kinds(known), key=str):
+    new, old = (
+        {(name, tuple(weight.shape), weight.dtype) for name, weight in of.items()}
+        for of in (weights, known)
+    )
+    if odd := sorted(new ^ old, key=str):
         name, shape, _ = odd[0]
         raise ValueError(
             f"weights differ from the snapshots before at {name!r} {shape}; "
