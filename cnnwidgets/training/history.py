@@ -16,6 +16,7 @@ from torch import Tensor
 from cnnwidgets.training.columns import Columns, columns_of
 from cnnwidgets.training.loop import Step
 from cnnwidgets.training.sealed import part_of, read_sealed_tensors, write_sealed_tensors
+from cnnwidgets.training.snapshot import Snapshot, check_same, copies_of
 from cnnwidgets.training.thinning import least_missed
 from cnnwidgets.training.watchers import Watchers
 
@@ -43,23 +44,6 @@ class Evaluations:
     step: np.ndarray
     accuracy: np.ndarray
     loss_nats: np.ndarray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Snapshot:
-    """The network at one moment.
-
-    step: optimizer steps done; 0 is before the first.
-    weights: a state dict of CPU tensors, a copy that is yours to keep.
-    accuracy, loss_nats: in 0..1 and in nats; NaN where nothing is known.
-    tested: whether they were measured on test images, and not on the latest training batches.
-    """
-
-    step: int
-    weights: Mapping[str, Tensor]
-    accuracy: float
-    loss_nats: float
-    tested: bool = True
 
 
 class History:
@@ -158,8 +142,8 @@ class History:
         known = self._snapshots
         _check_after(step, known[-1].step if known else -1)
         if known:
-            _check_same(weights, known[0].weights)
-        copy = MappingProxyType(_copies(weights))
+            check_same(weights, known[0].weights)
+        copy = MappingProxyType(copies_of(weights))
         new = Snapshot(int(step), copy, float(accuracy), float(loss_nats), tested)
         self._snapshots = self._within_budget((*known, new))
         self._tell()
@@ -173,7 +157,7 @@ class History:
 
     def begin_again(self, weights: Mapping[str, Tensor]) -> None:
         """Drops all; a copy of weights is what the next run begins with, at step 0."""
-        copy = MappingProxyType(_copies(weights))
+        copy = MappingProxyType(copies_of(weights))
         self._metrics.keep_until(-1)
         self._evaluations.keep_until(-1)
         self._snapshots = (Snapshot(0, copy, math.nan, math.nan, False),)  # never without one
@@ -199,7 +183,7 @@ class History:
     def at(self, step: int) -> Snapshot:
         """As `nearest`, with weights that are yours to keep."""
         found = self.nearest(step)
-        return replace(found, weights=MappingProxyType(_copies(found.weights)))
+        return replace(found, weights=MappingProxyType(copies_of(found.weights)))
 
     def _within_budget(self, snapshots: tuple[Snapshot, ...]) -> tuple[Snapshot, ...]:
         each_bytes = sum(value.nbytes for value in snapshots[0].weights.values())
@@ -282,23 +266,6 @@ class _Evaluated:
     loss_nats: float
 
 
-def _copies(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: weight.detach().to("cpu", copy=True) for name, weight in weights.items()}
-
-
 def _check_after(step: int, last: int) -> None:
     if step <= last:
         raise ValueError(f"step (={step}) must come after {last}, the last one recorded")
-
-
-def _check_same(weights: Mapping[str, Tensor], known: Mapping[str, Tensor]) -> None:
-    new, old = (
-        {(name, tuple(weight.shape), weight.dtype) for name, weight in of.items()}
-        for of in (weights, known)
-    )
-    if odd := sorted(new ^ old, key=str):
-        name, shape, _ = odd[0]
-        raise ValueError(
-            f"weights differ from the snapshots before at {name!r} {shape}; "
-            "a history holds one network: start a new History"
-        )
