@@ -1,10 +1,14 @@
 """Loss and accuracy over the steps of a training, thinned, as two bqplot figures."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
-import bqplot
 import numpy as np
+
+with warnings.catch_warnings():  # bqscales, below bqplot, warns of itself
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import bqplot
 
 POINTS = 400
 SHORTEST = 10  # steps of the axis at least
