@@ -84,9 +84,10 @@ def test_only_what_differs_from_a_fresh_view_is_written(page, scope):
 
 def test_what_is_edited_is_rebuilt(page, scope):
     scope.edits = (cw.SetBias("conv1", 0, 0.5), cw.Ablate("conv2", 3))
-    again = rebuilt(cw.Dashboard(scope).code)
+    dashboard = cw.Dashboard(scope)
+    again = rebuilt(dashboard.code)
     assert again.scope.edits == scope.edits
-    assert_same_view(again.scope, scope)
+    assert_same_view(again, dashboard)
 
 
 def test_how_the_widgets_are_set_is_rebuilt(page, scope):
