@@ -68,8 +68,8 @@ class Sheet(Figure):
     def photograph(self, axes: Axes, image: np.ndarray) -> None:
         """Draws an image, uint8 (channel, row, column): grey, or RGB if it has three."""
         _frame(axes)
-        shown = image.transpose(1, 2, 0) if len(image) == 3 else image[0]
-        axes.imshow(shown, interpolation="nearest", aspect="auto", cmap="gray", vmin=0, vmax=255)
+        colours = image if len(image) == 3 else np.repeat(image[:1], 3, axis=0)
+        axes.imshow(colours.transpose(1, 2, 0), interpolation="nearest", aspect="auto")
 
     def scale_bar(self, axes: Axes, scale: style.Scale, unit: str) -> None:
         """Draws the colours of a scale, with its numbers and its unit, in axes."""

@@ -67,9 +67,8 @@ def colours(signed: bool) -> Colormap:
         stops = [f"#{stop}" for stop in _DIVERGING.split()]
         made: Colormap = LinearSegmentedColormap.from_list("blue to orange", stops, N=257)
     else:
-        made = matplotlib.colormaps["viridis"].copy()
-    made.set_bad((0, 0, 0, 0))
-    return made
+        made = matplotlib.colormaps["viridis"]
+    return made.with_extremes(bad=(0, 0, 0, 0))
 
 
 class Scale:

@@ -1,5 +1,6 @@
 """Runs the tutorial's notebook, in a folder that is thrown away."""
 
+import asyncio
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -36,7 +37,7 @@ def execute(path: Path, timeout_s: int = TIMEOUT_S) -> nbformat.NotebookNode:
             extra_arguments=["--IPKernelApp.log_level=ERROR"],  # errors show; advice does not
         )
         try:
-            client.execute()
+            asyncio.run(client.async_execute())  # client.execute leaves its event loop open
         except CellExecutionError as problem:
             words = f"{problem.ename}: {problem.evalue}"
             raise RuntimeError(f"a cell of {path.name} failed with {words}") from problem
