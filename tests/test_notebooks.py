@@ -36,7 +36,9 @@ def read(path: Path) -> nbformat.NotebookNode:
 async def run(path: Path, home: Path) -> nbformat.NotebookNode:
     """The notebook with its outputs; a warning in a cell ends it as an error does."""
     notebook = read(path)
-    strict = "import warnings\nwarnings.simplefilter('error')"
+    # bqscales, below bqplot, warns while it is imported; pyproject.toml says the same for pytest.
+    strict = "import warnings\nwarnings.simplefilter('error')\n"
+    strict += "warnings.filterwarnings('ignore', 'metadata .* was set from the constructor')"
     notebook.cells.insert(0, nbformat.v4.new_code_cell(strict))
     # ipykernel itself warns when it ends (of its own do_shutdown), and then would not end.
     notebook.cells.append(nbformat.v4.new_code_cell("warnings.simplefilter('ignore')"))

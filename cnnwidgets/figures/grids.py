@@ -109,8 +109,10 @@ def picture_of(scope: "Microscope") -> str:
 
 
 def moment_of(scope: "Microscope") -> str:
-    """The recorded step looked at, in words; empty without a history."""
-    return "" if scope.step is None else f"step {scope.step:,}"
+    """The recorded step looked at and what was changed, in words; empty if there is neither."""
+    step = [] if scope.step is None else [f"step {scope.step:,}"]
+    changed = [f"with {words(len(scope.edits), 'edit')}"] if scope.edits else []
+    return ", ".join(step + changed)
 
 
 def words(count: int, noun: str) -> str:

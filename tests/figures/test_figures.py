@@ -102,6 +102,14 @@ def test_the_walk_has_every_map_of_every_layer_and_the_prediction(scope):
     assert bars == pytest.approx(scope.prediction.probabilities)
 
 
+def test_an_edited_network_is_said_to_be(scope):
+    scope.edits = (cw.Ablate("conv1", 3),)
+    sheet = figures.featuremaps_conv1(scope)
+    scope.edits = ()
+    assert any("step 2,814, with 1 edit;" in text.get_text() for text in sheet.texts)
+    assert "edit" not in figures.featuremaps_conv1(scope).texts[1].get_text()
+
+
 def test_the_samples_are_the_first_images(scope):
     sheet = figures.samples(scope.images, count=3)
     pixels = drawn(sheet)

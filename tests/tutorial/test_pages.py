@@ -30,6 +30,7 @@ HEADINGS = [
     "Hooks: capturing what a layer computes",
     "Feature maps",
     "One image through the whole network",
+    "Seen, but is it needed?",
     "How it learned",
     "What to conclude, and what not",
     "Exercises",
