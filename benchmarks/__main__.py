@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--json PATH] [--quick] [--only page|training|figures]`: one table on stdout."""
+"""`python -m benchmarks [--json PATH] [--quick] [--only PART]`: one table on stdout."""
 
 import argparse
 import os
