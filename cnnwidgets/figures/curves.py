@@ -15,7 +15,7 @@ from cnnwidgets.figures.sheet import WIDTH, Sheet, number
 if TYPE_CHECKING:
     from cnnwidgets.training.history import History
 
-HEIGHT = 2.4
+HEIGHT = 2.0
 POINTS = 100  # over so many parts of the run the training curve is averaged
 
 
