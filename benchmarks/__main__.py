@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--json PATH] [--quick] [--only page|training]`: one table on stdout."""
+"""`python -m benchmarks [--json PATH] [--quick] [--only PART]`: one table on stdout."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ from benchmarks import digits, hand, start, training
 from benchmarks.place import place
 from benchmarks.table import Row, as_json, table
 
-PARTS = ("page", "training")
+PARTS = ("page", "training", "figures")
 
 
 def main() -> None:
@@ -41,6 +41,8 @@ def measured(quick: bool, only: str | None = None) -> Iterator[Row]:
             yield from start.measure(here, quick)
     if only in (None, "training"):
         yield from training.measure(quick)
+    if only in (None, "figures"):
+        yield from start.figures(1 if quick else 5)
 
 
 def about() -> dict[str, object]:

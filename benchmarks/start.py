@@ -3,6 +3,8 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from tempfile import TemporaryDirectory
+from time import perf_counter
 
 import psutil
 
@@ -25,6 +27,15 @@ def imports(rounds: int) -> Iterator[Row]:
     """How long `import cnnwidgets` takes in a fresh Python."""
     seconds = [_printed(TIMED.format("cnnwidgets")) for _ in range(rounds)]
     yield Row("import cnnwidgets", "s", seconds, target=Target("most", 0.3))
+
+
+def figures(rounds: int) -> Iterator[Row]:
+    """How long `cnnwidgets figures` takes, from typing it to its end."""
+    with TemporaryDirectory() as folder:
+        words = [sys.executable, "-m", "cnnwidgets", "figures", folder]
+        seconds = [_seconds(words) for _ in range(1 + rounds)][1:]  # the first one warms the disk
+    bare = [_seconds([sys.executable, "-c", "import torch, matplotlib.figure"]) for _ in seconds]
+    yield Row("cnnwidgets figures", "s", seconds, "import torch and matplotlib", bare)
 
 
 def measure(place: Place, quick: bool) -> Iterator[Row]:
@@ -74,6 +85,13 @@ def _first_paint(place: Place, app: VoilaHost, address: str, shown: str) -> tupl
         kernels = app.server.kernels()
         mine = [kernel for kernel in kernels if kernel.pid not in before] or kernels
         return seconds, psutil.Process(mine[-1].pid).memory_info().rss / 1e6
+
+
+def _seconds(words: list[str]) -> float:
+    """How long a process takes."""
+    start = perf_counter()
+    subprocess.run(words, capture_output=True, check=True)
+    return perf_counter() - start
 
 
 def _printed(program: str) -> float:

@@ -1,4 +1,4 @@
-"""The command line: `cnnwidgets app` and `cnnwidgets train`.
+"""The command line: `cnnwidgets app`, and the commands of cnnwidgets.commands.
 
 Each command imports what it needs when it runs, so that `cnnwidgets --help` answers at once.
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cnnwidgets import __version__
-from cnnwidgets.commands import train
+from cnnwidgets.commands import figures, train, tutorial
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,6 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_app(commands)
     train.add(commands)
+    figures.add(commands)
+    tutorial.add(commands)
     return parser
 
 

@@ -52,6 +52,9 @@ ARROWS = {
     "app": (),
     "code": ("data", "training"),
     "dashboard": ("",),
+    # For the type checker the figures know what a Microscope is: no import when they are drawn.
+    "figures": ("data",),
+    "tutorial": (),
     "cli": ("",),
     "commands": ("",),
     "__init__": ("",),
