@@ -171,13 +171,18 @@ class LabHost(Host):
             '.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=READY_MS
         )
         # Lab drops the command, silently, while it is still connecting: ask until a cell has begun.
-        for _ in range(5):
-            page.get_by_role("menuitem", name="Run", exact=True).click()
-            page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        told = []
+        for _ in range(6):
+            dialog = page.locator("dialog.jp-Dialog")
+            if dialog.count():  # of Lab itself, on a busy machine
+                told.append(dialog.first.inner_text())
+                dialog.first.locator("button.jp-mod-accept").click()
             with contextlib.suppress(TimeoutError):
+                for name in ("Run", "Run All Cells"):
+                    page.get_by_role("menuitem", name=name, exact=True).click(timeout=5000)
                 page.locator(".jp-InputPrompt", has_text=LAB_HAS_BEGUN).first.wait_for(timeout=4000)
                 return page
-        raise AssertionError("JupyterLab did not run the notebook")
+        raise AssertionError(f"JupyterLab did not run the notebook; it said: {told}")
 
 
 @pytest.fixture(scope="session")

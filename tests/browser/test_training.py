@@ -53,7 +53,8 @@ class Monitor:
         """The points of a training curve as bqplot drew them, in pixels: (point, 2)."""
         path = self.card.locator(".cw-curve", has=self.page.get_by_label(f"the curve of {name}"))
         drawn = path.locator("path.line").first.get_attribute("d") or ""
-        return np.array([list(map(float, pair.split(","))) for pair in drawn[1:].split("L")])
+        pairs = drawn.strip("MZ").split("L")  # a single point is closed with a Z
+        return np.array([list(map(float, pair.split(","))) for pair in pairs])
 
 
 @pytest.fixture(params=["voila", "lab"])
