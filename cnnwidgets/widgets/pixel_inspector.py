@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cnnwidgets.scope import Microscope
 
 FIELDS_KEPT = 64
+NO_FIELD = {name: NOTHING[name] for name in ("field", "field_mask", "field_method")}
 
 
 class PixelInspector(Inspected, Maps, Picture, View):
@@ -32,9 +33,9 @@ class PixelInspector(Inspected, Maps, Picture, View):
     page_writes: ClassVar[frozenset[str]] = frozenset({"input_cell"})
     scope: "Microscope"
 
-    input_cell = Tuple(
-        Whole(), Whole(), Whole(), default_value=None, allow_none=True
-    ).tag(sync=True)
+    input_cell = Tuple(Whole(), Whole(), Whole(), default_value=None, allow_none=True).tag(
+        sync=True
+    )
     """The number of the image that was gone down to: (channel, row, column); None elsewhere."""
     input_values = Array("float32", axes=(1,)).tag(sync=True, to_json=to_wire)
     """Of that number: the byte, its share of 255, the mean and the standard deviation that
@@ -112,6 +113,5 @@ class PixelInspector(Inspected, Maps, Picture, View):
             try:
                 self._fields[where] = reached(scope.receptive_field(unit=unit))
             except Exception as problem:  # the arithmetic is shown even where no way leads back
-                nowhere = {"field": [], "field_mask": None, "field_method": ""}
-                self._fields[where] = {**nowhere, "field_note": in_words(problem)}
+                self._fields[where] = {**NO_FIELD, "field_note": in_words(problem)}
         return values | self._fields[where]

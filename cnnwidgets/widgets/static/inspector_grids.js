@@ -62,7 +62,8 @@ export function grids({ signal, place, enter, turn, hover, describe }) {
       say(sign, share ? "→" : ["", "×", "="][i]);
       const { context } = prepare(canvas, cell * columns, cell * rows);
       const [w, t] = [canvas.width, canvas.height];
-      const limits = limitsOf(array.data);
+      const found = limitsOf(array.data);
+      const limits = i === 0 || share ? found : { ...found, low: -found.high, signed: true }; // weights have signs
       const map = colourMapFor("auto", limits);
       const start = rank * area;
       draw(context, picture(array.data, start, rows, columns, map, limits), 0, 0, w, t);

@@ -132,8 +132,9 @@ export function places(model, state, signal, choose) {
     const [row, column] = pixel ?? placeOf(facts, facts.peakAt[channel]);
     const stays = (event.key === "ArrowLeft" && column === 0) || (event.key === "ArrowRight" && column === facts.columns - 1);
     const at = row * facts.columns + column;
-    const to = event.key === "Enter" || stays || !pixel ? at : moved(event.key, at, facts.area, facts.columns, facts.rows);
-    if (to === null || (!pixel && !/^(Arrow|Enter|Home|End)/.test(event.key))) return;
+    const led = event.key === "Enter" || stays ? at : moved(event.key, at, facts.area, facts.columns, facts.rows);
+    const to = !pixel && event.key.startsWith("Arrow") ? at : led; // without a pixel they begin at the strongest
+    if (to === null) return;
     event.preventDefault();
     event.stopPropagation();
     const place = placeOf(facts, to);

@@ -12,6 +12,9 @@ import { h, put } from "./kit.js";
 /** A stop in few letters: conv2 (5; 6, 9). @param {{layer: string, channel: number, pixel: number[] | null}} stop */
 export const stopWords = ({ layer, channel, pixel }) => `${layer} (${channel}${pixel ? `; ${pixel.join(", ")}` : ""})`;
 
+/** The same in full. @param {{layer: string, channel: number, pixel: number[] | null}} stop */
+const stopTitle = ({ layer, channel, pixel }) => `back to ${layer}, ${pixel ? `channel ${channel}, row ${pixel[0]}, column ${pixel[1]}` : `unit ${channel}`}`;
+
 /** The selection that a place of a layer's maps stands for. @param {number[]} place */
 export function selectionOf(place) {
   const [channel, row, column] = place;
@@ -65,7 +68,8 @@ export function trails(model, state, signal, climbed) {
   const paint = () => {
     const atInput = Boolean(model.get("input_cell"));
     if (stops.length && state.get("layer") !== tip) stops = []; // somebody went elsewhere
-    const names = [...stops, here()].map(stopWords);
+    const way = [...stops, here()];
+    const names = way.map(stopWords);
     if (atInput) names.push("input");
     const text = names.join("\0");
     if (text === written) return;
@@ -74,7 +78,7 @@ export function trails(model, state, signal, climbed) {
       ...names.map((name, i) => {
         const last = i === names.length - 1;
         if (last) return h("li", {}, h("span", { "aria-current": "location", textContent: name }));
-        const button = h("button", { type: "button", className: "cw-chip", textContent: name });
+        const button = h("button", { type: "button", className: "cw-chip", textContent: name, title: stopTitle(way[i]) });
         button.dataset.stop = String(i);
         return h("li", {}, button);
       }),

@@ -116,8 +116,8 @@ export function deedWords(e) {
 /** Whether it is the stored value. @param {Explained} e */
 export function verdictWords(e) {
   if (e.matches) return "matches the stored value";
-  const hint = e.operation === "gradient" ? "; slopes need not add up to the value" : "";
-  return `differs by ${number(e.difference, 3)} from the stored value, ${number(e.stored)}${hint}`;
+  const words = `differs by ${number(e.difference, 3)} from the stored value, ${number(e.stored)}`;
+  return e.operation === "gradient" ? `${words}: slopes need not add up to it` : words;
 }
 
 /** The heads of the columns that `linesOf` fills. @param {Explained} e */
@@ -153,9 +153,10 @@ export function linesOf(e, shown) {
     lines.push({ rank: null, name, cells: blank(...last), size: 0, kind });
   if (end < sums.length) {
     const rest = sums.slice(end).reduce((sum, each) => sum + each, 0);
-    line("rest", `${count(sums.length - end)} others together`, number(rest), number(/** @type {number} */ (running.at(-1))));
+    line("rest", `the ${count(sums.length - end)} ${sums.length - end === 1 ? "other" : "others"}`, number(rest), number(/** @type {number} */ (running.at(-1))));
   }
-  if (e.operation === "sum") line("bias", e.facts.some(([name]) => name === "variance") ? "shift" : "bias", number(e.bias), number(e.result));
+  const has = (/** @type {string} */ fact) => e.facts.some(([name]) => name === fact);
+  if (e.operation === "sum" && !has("divisor")) line("bias", has("variance") ? "shift" : "bias", number(e.bias), number(e.result));
   return lines;
 }
 

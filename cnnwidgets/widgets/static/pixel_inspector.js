@@ -61,6 +61,7 @@ import { trails } from "./inspector_trail.js";
 
 const SWEEP_MS = 600;
 const WIDE = 760;
+const MOST_ROWS = 1000;
 /** @type {import("./help.js").Keys} */
 const KEYS = [
   ["arrows", "on the patch: from number to number; on the map: from pixel to pixel; in the sum: from channel to channel"],
@@ -85,7 +86,9 @@ export default {
     const result = h("strong", { className: "cw-result" });
     const verdict = h("span", { className: "cw-match" });
     const ending = h("p", { className: "cw-ending" }, result, verdict);
-    const bottom = h("div", { className: "cw-bottom", tabIndex: -1 });
+    const climb = press("Climb back ↑");
+    const [share, given] = [h("p"), h("p")];
+    const bottom = h("div", { className: "cw-bottom" }, share, given, climb);
     const empty = h("p", { className: "cw-empty" });
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -169,7 +172,7 @@ export default {
         const { cells, patch, shape, area } = e;
         const arrays = [patch, e.operation === "share" ? null : e.weights, e.products];
         const names = ["number", e.operation === "gradient" ? "gradient" : "weight", e.operation === "share" ? "power" : "product"];
-        const [from, to] = area === 1 ? [0, patch.data.length] : [cursor.rank * area, (cursor.rank + 1) * area];
+        const [from, to] = area === 1 ? [0, Math.min(MOST_ROWS, patch.data.length)] : [cursor.rank * area, (cursor.rank + 1) * area];
         const rows = Array.from({ length: to - from }, (_, i) => ({
           name: placeWords(placeIn(cells.data[from + i], shape)),
           cells: arrays.flatMap((array) => (array ? [number(array.data[from + i])] : [])),
@@ -178,15 +181,17 @@ export default {
       },
       signal,
     );
-    const reading = h("div", { className: "cw-reading" }, said, go);
+    const reading = h("div", { className: "cw-reading" }, go, said);
     const main = h("div", { className: "cw-inspect-main" }, empty, bottom, grid.root, grid.spoken, reading, deed);
     const side = h("div", { className: "cw-inspect-sum" }, sum.root, facts, changes, ending, note);
     ui.tools.append(sweep);
-    ui.body.append(trail.root, h("div", { className: "cw-inspect" }, where.root, main, side));
+    const parts = h("div", { className: "cw-inspect" }, where.root, main, side);
+    ui.body.append(trail.root, parts);
     ui.root.append(table.root);
     keyHelp(ui, KEYS, signal);
     showErrors(ui.root, ui.alert, [model, state], signal);
     go.addEventListener("click", enter, listen);
+    climb.addEventListener("click", trail.up, listen);
 
     const advance = () => {
       timer = undefined;
@@ -227,9 +232,9 @@ export default {
       const values = read(model.get("input_values"));
       say(ui.title, `input · ${placeWords(cell)}`);
       say(ui.line, `The image itself: there is nothing below. ${e ? `${e.of} was given this number.` : ""}`);
-      const lines = values ? inputWords(values.data) : [];
-      if (bottom.childElementCount !== lines.length) bottom.replaceChildren(...lines.map(() => h("p")));
-      lines.forEach((text, i) => say(bottom.children[i], text));
+      const [first, second] = values ? inputWords(values.data) : ["", ""];
+      say(share, first);
+      say(given, second);
     };
     const paint = () => {
       news();
@@ -240,16 +245,17 @@ export default {
       const held = bottom.hidden && atInput && (main.contains(focused) || side.contains(focused));
       for (const part of [grid.root, reading, side, table.root, deed]) part.hidden = !e || atInput;
       bottom.hidden = !atInput;
-      if (held) bottom.focus({ preventScroll: true });
+      if (held) climb.focus({ preventScroll: true });
       empty.hidden = Boolean(e) || atInput;
       trail.paint();
       sweep.hidden = !where.mapNow() || atInput;
       say(sweep, playing ? "❚❚ Pause" : calm.matches ? "Next position ▸" : "▶ Slide over the map");
       const width = room.width;
-      const [mapSide, lit] = [width >= WIDE ? 196 : 140, e?.from === "input" && !atInput ? placeOfCursor(hovered ?? cursor.at) : cell];
+      const [mapSide, lit] = [width >= WIDE ? 196 : Math.min(140, Math.max(56, width / 2 - 8)), e?.from === "input" && !atInput ? placeOfCursor(hovered ?? cursor.at) : cell];
       where.paint(mapSide, lit);
       if (atInput) return paintInput(cell);
       if (!e) {
+        if (problem) stop();
         say(ui.title, "Pixel inspector");
         say(ui.line, problem ? "This value cannot be taken apart." : "Where does this number come from?");
         return say(empty, problem || "Choose a pixel of the map: click it, or press Enter on the map for the strongest.");
@@ -267,17 +273,20 @@ export default {
       say(deed, deedWords(e));
       deed.hidden = !deed.textContent;
       sum.show(e, cursor.rank);
+      parts.dataset.plain = String(!e.sums);
       say(facts, e.facts.map(([name, value]) => `${name} ${number(value)}`).join(" · "));
       facts.hidden = !e.facts.length;
       say(changes, e.changes.map(([name, value]) => `${name} → ${number(value)}`).join("; "));
       changes.hidden = !e.changes.length;
-      say(result, `= ${number(e.changes.length ? /** @type {[string, number]} */ (e.changes.at(-1))[1] : e.result)}`);
+      say(result, `${e.operation === "gradient" ? "gradient × numbers" : ""} = ${number(e.changes.length ? /** @type {[string, number]} */ (e.changes.at(-1))[1] : e.result)}`);
       say(verdict, verdictWords(e));
       verdict.dataset.matches = String(e.matches);
       say(note, e.note && `${e.note[0].toUpperCase()}${e.note.slice(1)}.`);
       note.hidden = !e.note;
       table.refresh();
-      if (playing && timer === undefined) timer = setTimeout(advance, SWEEP_MS);
+      const [row, column] = state.get("pixel") ?? [];
+      const arrived = e.of === state.get("layer") && e.unit.at(-2) === row && e.unit.at(-1) === column;
+      if (playing && arrived && timer === undefined) timer = setTimeout(advance, SWEEP_MS);
     };
     const repaint = () => paint();
     const room = sizeOf(ui.body, repaint, signal);
