@@ -58,7 +58,7 @@ class Inspected(HasTraits):
     products = _array("float32", 3)
     """Number × weight, as `patch`; of a softmax, e to the power of each number less the largest."""
     cells = _array("uint32", 3)
-    """For each number of `patch`, 1 + its place in `source_layer`, counted through; 0 is padding."""
+    """For each number of `patch`, 1 + its place in `source_layer`, counted through; 0: padding."""
     padding = _array("uint8", 2)
     """1 where a cell of the patch lies outside the input: (row, column)."""
     chosen = List(Whole(), allow_none=True, default_value=None).tag(sync=True)

@@ -42,13 +42,15 @@ export function grids({ signal, place, enter, turn, hover, describe }) {
     ...parts.flatMap(({ sign, root }) => [sign, root]),
   );
   const spoken = h("p", { className: "cw-hidden", "aria-live": "polite" });
-  /** @type {{e: Explained, rank: number, at: number} | null} */
+  /** @type {{e: Explained, rank: number, at: number, width: number, ratio: number} | null} */
   let shown = null;
 
   const show = (/** @type {Explained} */ e, /** @type {number} */ rank, /** @type {number} */ at, /** @type {number} */ width) => {
-    shown = { e, rank, at };
-    const { rows, columns, area } = e;
     const ratio = window.devicePixelRatio || 1;
+    const known = shown && shown.e === e && shown.rank === rank && shown.at === at;
+    if (known && shown?.width === width && shown.ratio === ratio) return; // the answer is still to come
+    shown = { e, rank, at, width, ratio };
+    const { rows, columns, area } = e;
     const share = e.operation === "share";
     const arrays = [e.patch, share ? null : e.weights, e.products];
     const cell = cellSide(width, rows, columns, arrays.filter(Boolean).length);

@@ -80,10 +80,14 @@ export function places(model, state, signal, choose) {
     say(mapCaption, `${name}, ${number(limits.low, 2)} to ${number(limits.high, 2)}: click a pixel`);
   };
 
+  /** @type {any[]} what the image was painted of */
+  let painted = [];
   const paintInput = (/** @type {number} */ side, /** @type {number[] | null} */ lit) => {
     const image = read(state.get("image"));
     inputFigure.hidden = !image;
-    if (!image) return;
+    const now = [image, model.get("field"), model.get("field_mask"), String(lit), side, window.devicePixelRatio];
+    if (!image || now.every((each, i) => each === painted[i])) return;
+    painted = now;
     const [channels, rows, columns] = image.shape;
     const cell = cellOf(side, rows, columns);
     const { context, ratio } = prepare(inputCanvas, cell * columns, cell * rows);

@@ -263,7 +263,7 @@ export default {
       const at = hovered ?? cursor.at;
       say(ui.title, `${e.of} · ${placeWords(e.unit)}: ${number(e.stored)}`);
       say(ui.line, leadWords(e));
-      if (main.clientWidth || width) grid.show(e, cursor.rank, at, Math.max(120, space.width || width));
+      if (width) grid.show(e, cursor.rank, at, Math.max(120, space.width || width));
       if (refocus) grid.root.focus({ preventScroll: true });
       refocus = false;
       say(said, describe(at));
