@@ -41,6 +41,17 @@ test("a cell is a place of the maps or a unit of the vector that it comes from, 
   assert.equal(placeWords(null), "padding");
 });
 
+test("the answer has come when layer and place are those that were selected", async () => {
+  const { isExplained } = words;
+  const state = (layer, channel, pixel) => ({ get: (name) => ({ layer, channel, pixel })[name] });
+  const e = { of: "conv2", unit: [5, 6, 9] };
+  assert.ok(isExplained(e, state("conv2", 5, [6, 9])));
+  assert.ok(!isExplained(e, state("conv2", 5, [6, 8])));
+  assert.ok(!isExplained(e, state("conv2", 5, null)));
+  assert.ok(!isExplained(e, state("pool1", 5, [6, 9])));
+  assert.ok(isExplained({ of: "fc", unit: [7] }, state("fc", 7, null)));
+});
+
 describe("the sum", () => {
   test("has the largest first, the others in one line, then the bias and the result", () => {
     const lines = linesOf(explained(), 2);

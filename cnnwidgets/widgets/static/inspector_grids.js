@@ -25,10 +25,10 @@ export function cellSide(width, rows, columns, grids) {
 /**
  * @param {{
  *   signal: AbortSignal, place(at: number): void, enter(): void, turn(by: number): void,
- *   hover(at: number | null): void, describe(at: number): string,
- * }} options
+ *   hover(at: number | null): void, spoken: HTMLElement,
+ * }} options spoken: tells the number under the cursor
  */
-export function grids({ signal, place, enter, turn, hover, describe }) {
+export function grids({ signal, place, enter, turn, hover, spoken }) {
   const parts = [0, 1, 2].map((at) => {
     const canvas = h("canvas", { className: "cw-inspect-grid" });
     const caption = h("figcaption");
@@ -38,10 +38,9 @@ export function grids({ signal, place, enter, turn, hover, describe }) {
   });
   const root = h(
     "div",
-    { className: "cw-inspect-grids", tabIndex: 0, role: "application" },
+    { className: "cw-inspect-grids", tabIndex: 0, role: "application", "aria-describedby": spoken.id },
     ...parts.flatMap(({ sign, root }) => [sign, root]),
   );
-  const spoken = h("p", { className: "cw-hidden", "aria-live": "polite" });
   /** @type {{e: Explained, rank: number, at: number, width: number, ratio: number} | null} */
   let shown = null;
 
@@ -91,7 +90,6 @@ export function grids({ signal, place, enter, turn, hover, describe }) {
     const row = Math.floor(((event.clientY - box.top) / box.height) * rows);
     return row >= 0 && column >= 0 && row < rows && column < columns ? row * columns + column : null;
   };
-  const tell = () => shown && say(spoken, describe(shown.at));
   root.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => hover(under(event)), { signal });
   root.addEventListener("pointerleave", () => hover(null), { signal });
   const choose = (/** @type {MouseEvent} */ event) => {
@@ -102,7 +100,6 @@ export function grids({ signal, place, enter, turn, hover, describe }) {
   };
   root.addEventListener("click", choose, { signal });
   root.addEventListener("dblclick", choose, { signal });
-  root.addEventListener("focus", tell, { signal });
   const press = (/** @type {KeyboardEvent} */ event) => {
     if (!shown || event.ctrlKey || event.metaKey || event.altKey) return;
     const { at, e } = shown;
@@ -117,10 +114,9 @@ export function grids({ signal, place, enter, turn, hover, describe }) {
     if (by) turn(by);
     else if (to === null) return enter();
     else place(to);
-    tell();
   };
   root.addEventListener("keydown", press, { signal });
-  return { root, spoken, show };
+  return { root, show };
 }
 
 /**

@@ -67,7 +67,7 @@ export function trails(model, state, signal, climbed) {
 
   const paint = () => {
     const atInput = Boolean(model.get("input_cell"));
-    if (stops.length && state.get("layer") !== tip) stops = []; // somebody went elsewhere
+    if (state.get("layer") !== tip) [stops, back] = [[], null]; // somebody went elsewhere
     const way = [...stops, here()];
     const names = way.map(stopWords);
     if (atInput) names.push("input");

@@ -49,6 +49,13 @@ export function explainedIn(model) {
   });
 }
 
+/** Whether it is the selected value that is explained. @param {Explained} e @param {import("./kit.js").Model} state */
+export function isExplained({ of, unit }, state) {
+  if (of !== state.get("layer")) return false;
+  const selected = [state.get("channel"), ...(state.get("pixel") ?? [])];
+  return ![1, 3].includes(unit.length) || unit.join() === selected.join();
+}
+
 /** Where a cell lies in the maps it comes from; null for padding. @param {number} cell counted from 1 @param {number[]} shape */
 export function placeIn(cell, shape) {
   if (!cell) return null;

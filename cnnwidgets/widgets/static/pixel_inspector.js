@@ -1,9 +1,9 @@
 // @ts-check
 // PixelInspector: where the value of one pixel comes from, number by number, down to the image.
 
-import { card, follow, h, number, put, read, say, showErrors, sizeOf, stateOf, twin } from "./kit.js";
+import { card, follow, freshId, h, number, put, read, say, showErrors, sizeOf, stateOf, twin } from "./kit.js";
 import { keyHelp } from "./help.js";
-import { beginning, deedWords, explainedIn, fromWords, inputWords, leadWords, placeIn, placeWords, verdictWords } from "./inspector_words.js";
+import { beginning, deedWords, explainedIn, fromWords, inputWords, isExplained, leadWords, placeIn, placeWords, verdictWords } from "./inspector_words.js";
 import { grids } from "./inspector_grids.js";
 import { ledger } from "./inspector_ledger.js";
 import { nextPixel, places } from "./inspector_places.js";
@@ -80,7 +80,7 @@ export default {
     const press = (/** @type {string} */ text) => h("button", { type: "button", className: "cw-press", textContent: text });
     const sweep = press("");
     const go = press("Go there ↓");
-    const said = h("output", { className: "cw-readout" });
+    const said = h("output", { className: "cw-readout", id: freshId("read") });
     const deed = h("p", { className: "cw-deed" });
     const [facts, changes, note] = [h("p", { className: "cw-line" }), h("p", { className: "cw-line" }), h("p", { className: "cw-line" })];
     const result = h("strong", { className: "cw-result" });
@@ -132,7 +132,8 @@ export default {
     };
     const enter = () => {
       const place = placeOfCursor(cursor.at);
-      if (!e || !place || !e.leads || e.from === "" || model.get("input_cell")) return say(said, whyNot());
+      if (!e || !place || !e.leads) return say(said, whyNot());
+      if (!isExplained(e, state) || model.get("input_cell")) return; // pressed twice: the answer is still to come
       stop();
       if (e.from === "input") put(model, { input_cell: place });
       else trail.down(e.from, place, picked ?? { channel: e.contributors[cursor.rank], at: cursor.at });
@@ -159,10 +160,11 @@ export default {
       enter,
       turn: (by) => select(cursor.rank + by, cursor.at),
       hover: (at) => {
+        if (at === hovered) return;
         hovered = at;
         paint();
       },
-      describe,
+      spoken: said,
     });
     const sum = ledger({ signal, choose: (rank) => select(rank, null), enter });
     const table = twin(
@@ -182,7 +184,7 @@ export default {
       signal,
     );
     const reading = h("div", { className: "cw-reading" }, go, said);
-    const main = h("div", { className: "cw-inspect-main" }, empty, bottom, grid.root, grid.spoken, reading, deed);
+    const main = h("div", { className: "cw-inspect-main" }, empty, bottom, grid.root, reading, deed);
     const side = h("div", { className: "cw-inspect-sum" }, sum.root, facts, changes, ending, note);
     ui.tools.append(sweep);
     const parts = h("div", { className: "cw-inspect" }, where.root, main, side);
@@ -284,9 +286,7 @@ export default {
       say(note, e.note && `${e.note[0].toUpperCase()}${e.note.slice(1)}.`);
       note.hidden = !e.note;
       table.refresh();
-      const [row, column] = state.get("pixel") ?? [];
-      const arrived = e.of === state.get("layer") && e.unit.at(-2) === row && e.unit.at(-1) === column;
-      if (playing && arrived && timer === undefined) timer = setTimeout(advance, SWEEP_MS);
+      if (playing && timer === undefined && isExplained(e, state)) timer = setTimeout(advance, SWEEP_MS);
     };
     const repaint = () => paint();
     const room = sizeOf(ui.body, repaint, signal);
