@@ -4,7 +4,7 @@
 import { h, say } from "./kit.js";
 import { headsOf, linesOf } from "./inspector_words.js";
 
-/** @typedef {import("./inspector_words.js").Explained} Explained */
+/** @typedef {import("./inspector_words.js").Explained} Explained @typedef {import("./inspector_words.js").Line} Line */
 
 const FEW = 6;
 const MORE = 32;
@@ -23,22 +23,32 @@ export function ledger({ signal, choose, enter }) {
   /** @type {Explained | null} */
   let shown = null;
 
-  const row = (/** @type {import("./inspector_words.js").Line} */ line) => {
+  /** @type {{line: Line, tr: any, name: any, cells: any[], bar: any}[]} */
+  let rows = [];
+  const row = (/** @type {Line} */ line) => {
     const button = line.rank !== null || line.kind === "rest" ? h("button", { type: "button", className: "cw-term", tabIndex: -1 }) : null;
-    const name = h("th", { scope: "row" });
-    if (button) name.append(button);
+    const head = h("th", { scope: "row" }, ...(button ? [button] : []));
+    const bar = h("span", { className: "cw-part", "aria-hidden": "true" });
+    const cells = line.cells.map(() => document.createTextNode(""));
+    const boxes = cells.map((text, i) => h("td", {}, ...(line.rank !== null && i === cells.length - 2 ? [bar] : []), text));
+    const tr = h("tr", { className: `cw-line-${line.kind}` }, head, ...boxes);
     if (button && line.rank !== null) button.dataset.rank = String(line.rank);
-    say(button ?? name, line.kind === "rest" ? `${line.name} ▾` : line.name);
-    if (line.kind === "rest") button.setAttribute("aria-label", `${line.name}: show more of them`);
-    const cells = line.cells.map((text) => h("td", { textContent: text }));
-    const tr = h("tr", { className: `cw-line-${line.kind}` }, name, ...cells);
-    if (line.rank !== null) {
-      const bar = h("span", { className: "cw-part", "aria-hidden": "true" });
-      bar.style.inlineSize = `${Math.round(28 * Math.abs(line.size))}px`;
-      bar.dataset.sign = line.size < 0 ? "minus" : "plus";
-      cells[cells.length - 2].prepend(bar);
+    return { line, tr, name: button ?? head, cells, bar };
+  };
+  const fill = (/** @type {(typeof rows)[0]} */ { name, cells, bar }, /** @type {Line} */ line) => {
+    say(name, line.kind === "rest" ? `${line.name} ▾` : line.name);
+    if (line.kind === "rest") name.setAttribute("aria-label", `${line.name}: show more of them`);
+    line.cells.forEach((text, i) => say(cells[i], text));
+    bar.style.inlineSize = `${Math.round(28 * Math.abs(line.size))}px`;
+    bar.dataset.sign = line.size < 0 ? "minus" : "plus";
+  };
+  const writeLines = (/** @type {Line[]} */ all) => {
+    const same = all.length === rows.length && all.every(({ kind, cells }, i) => kind === rows[i].line.kind && cells.length === rows[i].cells.length);
+    if (!same) {
+      rows = all.map(row);
+      body.replaceChildren(...rows.map(({ tr }) => tr));
     }
-    return tr;
+    all.forEach((line, i) => fill(rows[i], line));
   };
 
   const mark = () => {
@@ -60,8 +70,11 @@ export function ledger({ signal, choose, enter }) {
       const all = linesOf(e, e.contributors.length <= FEW + 1 ? FEW + 1 : lines);
       root.hidden = !all.length;
       say(caption, e.area > 1 ? "each channel's products, added up" : "number by number, added up");
-      head.replaceChildren(...headsOf(e).map((text) => h("th", { scope: "col", textContent: text })));
-      body.replaceChildren(...all.map(row));
+      const heads = headsOf(e);
+      if (heads.join() !== [...head.children].map((each) => each.textContent).join()) {
+        head.replaceChildren(...heads.map((text) => h("th", { scope: "col", textContent: text })));
+      }
+      writeLines(all);
     }
     [known, shown, chosen] = [place, e, rank];
     mark();
