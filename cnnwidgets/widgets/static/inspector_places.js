@@ -2,8 +2,8 @@
 // Where a value is: in the map of its channel, and which pixels of the image can reach it.
 
 import { h, number, read, say, times } from "./kit.js";
-import { colourMapFor, draw, frame, hatch, limitsOf, photo, picture, prepare } from "./paint.js";
-import { factsOf, placeOf } from "./maps.js";
+import { colourMapFor, draw, frame, hatch, photo, picture, prepare } from "./paint.js";
+import { factsOf, placeOf, valuesOf } from "./maps.js";
 import { moved } from "./tiles.js";
 
 /** @typedef {import("./kit.js").Model} Model @typedef {[number, number]} Pixel */
@@ -53,7 +53,9 @@ export function places(model, state, signal, choose) {
   };
   const valueAt = (/** @type {Pixel} */ [row, column]) => {
     const now = mapNow();
-    return now ? now.maps.data[now.channel * now.facts.area + row * now.facts.columns + column] : NaN;
+    if (!now) return "";
+    const { data, start, exact } = valuesOf(now.maps, now.channel);
+    return exact ? `: ${number(data[start + row * now.facts.columns + column])}` : "";
   };
   const cellOf = (/** @type {number} */ side, /** @type {number} */ rows, /** @type {number} */ columns) => {
     const ratio = window.devicePixelRatio || 1;
@@ -66,13 +68,14 @@ export function places(model, state, signal, choose) {
     mapFigure.hidden = !now;
     if (!now) return;
     const { maps, facts, channel } = now;
-    const { rows, columns, area } = facts;
+    const { rows, columns } = facts;
     const cell = cellOf(side, rows, columns);
     const { context, ratio } = prepare(mapCanvas, cell * columns, cell * rows);
     const [w, t] = [mapCanvas.width, mapCanvas.height];
-    const limits = limitsOf(maps.data, channel * area, (channel + 1) * area);
-    draw(context, picture(maps.data, channel * area, rows, columns, colourMapFor("auto", limits), limits), 0, 0, w, t);
-    if (limits.bad) hatch(context, maps.data, channel * area, rows, columns, 0, 0, w, t);
+    const limits = facts.each[channel];
+    const { data, start } = valuesOf(maps, channel);
+    draw(context, picture(data, start, rows, columns, colourMapFor("auto", limits), limits), 0, 0, w, t);
+    if (limits.bad) hatch(context, data, start, rows, columns, 0, 0, w, t);
     const pixel = state.get("pixel");
     if (pixel) frame(context, pixel[1] * cell * ratio, pixel[0] * cell * ratio, cell * ratio, cell * ratio, ratio);
     const name = `${state.get("maps_layer") || state.get("layer")}, channel ${channel}`;
@@ -143,7 +146,7 @@ export function places(model, state, signal, choose) {
     event.stopPropagation();
     const place = placeOf(facts, to);
     choose(place);
-    say(spoken, `row ${place[0]}, column ${place[1]}: ${number(valueAt(place))}`);
+    say(spoken, `row ${place[0]}, column ${place[1]}${valueAt(place)}`);
   };
   mapCanvas.addEventListener("keydown", press, { signal });
   return { root, paint, mapNow };
