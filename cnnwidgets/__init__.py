@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from cnnwidgets.widgets.feature_maps import FeatureMaps as FeatureMaps
     from cnnwidgets.widgets.filters import Filters as Filters
     from cnnwidgets.widgets.layer_selector import LayerSelector as LayerSelector
+    from cnnwidgets.widgets.pixel_inspector import PixelInspector as PixelInspector
     from cnnwidgets.widgets.prediction import Prediction as Prediction
     from cnnwidgets.widgets.slow_motion import SlowMotion as SlowMotion
     from cnnwidgets.widgets.time_slider import TimeSlider as TimeSlider
@@ -55,6 +56,7 @@ _HOMES = {
     "ImageSet": "data",
     "LayerSelector": "widgets.layer_selector",
     "Microscope": "scope",
+    "PixelInspector": "widgets.pixel_inspector",
     "Prediction": "widgets.prediction",
     "Probe": "network.probe",
     "Scale": "network.edits",

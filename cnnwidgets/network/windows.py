@@ -1,6 +1,7 @@
 """Where the windows of convolutions and poolings lie on their input, one axis at a time."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -56,12 +57,18 @@ class Axis:
         return np.where(inside, positions, -1)
 
     def reach(self) -> np.ndarray:
-        """Which pixel of the input each output reads: (output, input) bool."""
-        reached = np.zeros((self.count, self.size), bool)
-        for at in range(self.count):
-            pixels = self.read(self.window(at))
-            reached[at, pixels[pixels >= 0]] = True
-        return reached
+        """Which pixel of the input each output reads: (output, input) bool, read-only."""
+        return _reach(self)
+
+
+@lru_cache(maxsize=128)
+def _reach(axis: Axis) -> np.ndarray:
+    reached = np.zeros((axis.count, axis.size), bool)
+    for at in range(axis.count):
+        pixels = axis.read(axis.window(at))
+        reached[at, pixels[pixels >= 0]] = True
+    reached.setflags(write=False)
+    return reached
 
 
 def axes_of(module: nn.Module, given: Pair, made: Pair) -> tuple[Axis, Axis]:

@@ -79,7 +79,8 @@ export default {
     const paint = () => {
       const known = facts();
       const word = known?.vector ? "Unit" : "Channel";
-      const chosen = state.get("channel");
+      // The channel may belong to a layer whose maps are still to come.
+      const chosen = Math.min(state.get("channel"), (known?.channels ?? 1) - 1);
       for (const part of [track.root, ui.tools, table.root]) part.hidden = !known;
       if (!known) {
         say(ui.title, "Channel");

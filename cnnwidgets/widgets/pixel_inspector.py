@@ -1,0 +1,117 @@
+"""PixelInspector: where the value of one pixel comes from, number by number, down to the image."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from traitlets import Bunch, Tuple, observe, validate
+
+from cnnwidgets.arrays import Array, to_wire
+from cnnwidgets.traits import LOCK, Whole, commit, in_words
+from cnnwidgets.widgets.alone import within
+from cnnwidgets.widgets.inspected import NOTHING, Inspected, inspected, reached, unit_of
+from cnnwidgets.widgets.modules import script, style
+from cnnwidgets.widgets.shared import Maps, Picture
+from cnnwidgets.widgets.view import View
+
+if TYPE_CHECKING:
+    from cnnwidgets.scope import Microscope
+
+FIELDS_KEPT = 64
+NO_FIELD = {name: NOTHING[name] for name in ("field", "field_mask", "field_method")}
+
+
+class PixelInspector(Inspected, Maps, Picture, View):
+    """Patch × kernel = products, their sum, bias and result for the selected pixel of a map.
+
+    PixelInspector(scope) shows the arithmetic of scope.explain() for the scope's layer, channel
+    and pixel. On the page, Enter on a cell of the patch goes down to the pixel that it came from,
+    and so on to the image.
+    """
+
+    _esm = script("pixel_inspector")
+    _css = style("pixel_inspector")
+    page_writes: ClassVar[frozenset[str]] = frozenset({"input_cell"})
+    scope: "Microscope"
+
+    input_cell = Tuple(Whole(), Whole(), Whole(), default_value=None, allow_none=True).tag(
+        sync=True
+    )
+    """The number of the image that was gone down to: (channel, row, column); None elsewhere."""
+    input_values = Array("float32", axes=(1,)).tag(sync=True, to_json=to_wire)
+    """Of that number: the byte, its share of 255, the mean and the standard deviation that
+    normalise it, and what the network was given."""
+
+    def __init__(self, scope: "Microscope", **traits: Any):
+        if scope is None:
+            raise TypeError(
+                "PixelInspector needs a Microscope: PixelInspector(Microscope(model, images))"
+            )
+        self._seen: tuple[Any, ...] = ()
+        self._layers: tuple[Any, ...] = ()
+        self._fields: dict[tuple[Any, ...], dict[str, Any]] = {}
+        super().__init__(scope, **traits)
+        self._show()
+
+    def follow(self, values: dict[str, Any]) -> None:
+        """Takes over what is selected, and explains it."""
+        super().follow(values)
+        self._show()
+
+    @validate("input_cell")
+    def _check_input_cell(self, proposal: Any) -> tuple[int, int, int] | None:
+        cell = proposal.value
+        if cell is not None:
+            names = ("channels", "rows", "columns")
+            for at, size, name in zip(cell, self.scope.image.shape, names, strict=True):
+                within("input_cell", at, size, f"{name} of the image")
+        return cell
+
+    @observe("input_cell")
+    def _tell_input(self, _change: Bunch) -> None:
+        self.input_values = self._input_values()
+
+    def _input_values(self) -> np.ndarray | None:
+        cell, scope = self.input_cell, self.scope
+        if cell is None:
+            return None
+        channel, byte = cell[0], int(scope.image[cell])
+        mean, std = scope.images.mean[channel], scope.images.std[channel]
+        given = float(scope.run.input[0][cell])
+        return np.array([byte, byte / 255, mean, std, given], "float32")
+
+    def _show(self) -> None:
+        """Explains the selected value, if it is another than before, in one message."""
+        scope = self.scope
+        with LOCK, self.hold_sync():
+            place = (scope.layer, scope.channel, scope.pixel)
+            seen, self._seen = self._seen, (scope.run, *place)
+            if len(seen) == len(self._seen) and seen[0] is scope.run and seen[1:] == place:
+                return
+            values = self._explained()
+            if self.input_cell is not None and seen[1:] != place:
+                values |= {"input_cell": None, "input_values": None}
+            elif self.input_cell is not None:
+                values["input_values"] = self._input_values()
+            commit(self, values)
+
+    def _explained(self) -> dict[str, Any]:
+        scope = self.scope
+        vector = scope.maps().ndim == 1
+        if scope.pixel is None and not vector:
+            return dict(NOTHING)
+        unit = unit_of(scope.channel, scope.pixel, scope.run.layer(scope.layer).shape or ())
+        layers = scope.layers
+        names = {layer.name for layer in layers}
+        try:
+            values = inspected(scope.explain(unit=unit), names)
+        except Exception as problem:  # any layer of any model: shown where the person looks
+            return {**NOTHING, "problem": in_words(problem)}
+        if layers != self._layers or len(self._fields) >= FIELDS_KEPT:
+            self._layers, self._fields = layers, {}
+        where = (scope.layer, unit)
+        if where not in self._fields:
+            try:
+                self._fields[where] = reached(scope.receptive_field(unit=unit))
+            except Exception as problem:  # the arithmetic is shown even where no way leads back
+                self._fields[where] = {**NO_FIELD, "field_note": in_words(problem)}
+        return values | self._fields[where]

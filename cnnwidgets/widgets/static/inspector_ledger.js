@@ -1,0 +1,121 @@
+// @ts-check
+// The sum of a value as a table: a line for each of the largest contributors, the others folded.
+
+import { h, say } from "./kit.js";
+import { headsOf, linesOf } from "./inspector_words.js";
+
+/** @typedef {import("./inspector_words.js").Explained} Explained @typedef {import("./inspector_words.js").Line} Line */
+
+const FEW = 6;
+const MORE = 32;
+
+/**
+ * @param {{signal: AbortSignal, choose(rank: number): void, enter(): void}} options
+ */
+export function ledger({ signal, choose, enter }) {
+  const head = h("tr");
+  const body = h("tbody");
+  const caption = h("caption");
+  const root = h("div", { className: "cw-ledger" }, h("table", {}, caption, h("thead", {}, head), body));
+  let lines = FEW;
+  let known = "";
+  let chosen = 0;
+  /** @type {Explained | null} */
+  let shown = null;
+
+  /** @type {{line: Line, tr: any, name: any, cells: any[], bar: any}[]} */
+  let rows = [];
+  const row = (/** @type {Line} */ line) => {
+    const button = line.rank !== null || line.kind === "rest" ? h("button", { type: "button", className: "cw-term", tabIndex: -1 }) : null;
+    const head = h("th", { scope: "row" }, ...(button ? [button] : []));
+    const bar = h("span", { className: "cw-part", "aria-hidden": "true" });
+    const cells = line.cells.map(() => document.createTextNode(""));
+    const boxes = cells.map((text, i) => h("td", {}, ...(line.rank !== null && i === cells.length - 2 ? [bar] : []), text));
+    const tr = h("tr", { className: `cw-line-${line.kind}` }, head, ...boxes);
+    if (button && line.rank !== null) button.dataset.rank = String(line.rank);
+    return { line, tr, name: button ?? head, cells, bar };
+  };
+  const fill = (/** @type {(typeof rows)[0]} */ { name, cells, bar }, /** @type {Line} */ line) => {
+    say(name, line.kind === "rest" ? `${line.name} ▾` : line.name);
+    if (line.kind === "rest") name.setAttribute("aria-label", `${line.name}: show more of them`);
+    line.cells.forEach((text, i) => say(cells[i], text));
+    bar.style.inlineSize = `${Math.round(28 * Math.abs(line.size))}px`;
+    bar.dataset.sign = line.size < 0 ? "minus" : "plus";
+  };
+  const writeLines = (/** @type {Line[]} */ all) => {
+    const same = all.length === rows.length && all.every(({ kind, cells }, i) => kind === rows[i].line.kind && cells.length === rows[i].cells.length);
+    if (!same) {
+      rows = all.map(row);
+      body.replaceChildren(...rows.map(({ tr }) => tr));
+    }
+    all.forEach((line, i) => fill(rows[i], line));
+  };
+
+  const mark = () => {
+    for (const button of body.querySelectorAll("button[data-rank]")) {
+      const is = Number(button.dataset.rank) === chosen;
+      button.setAttribute("aria-pressed", String(is));
+      button.closest("tr").classList.toggle("cw-now", is);
+    }
+    const stops = [...body.querySelectorAll("button")];
+    const stop = stops.find((button) => button.getAttribute("aria-pressed") === "true") ?? stops[0];
+    for (const button of stops) button.tabIndex = button === stop ? 0 : -1;
+  };
+
+  const show = (/** @type {Explained} */ e, /** @type {number} */ rank) => {
+    const place = `${e.of}\0${e.unit[0]}`;
+    if (place !== known) lines = FEW;
+    const held = document.activeElement && body.contains(document.activeElement) ? /** @type {any} */ (document.activeElement).dataset.rank : undefined;
+    if (e !== shown || place !== known) {
+      const all = linesOf(e, e.contributors.length <= FEW + 1 ? FEW + 1 : lines);
+      root.hidden = !all.length;
+      say(caption, e.area > 1 ? "each channel's products, added up" : "number by number, added up");
+      const heads = headsOf(e);
+      if (heads.join() !== [...head.children].map((each) => each.textContent).join()) {
+        head.replaceChildren(...heads.map((text) => h("th", { scope: "col", textContent: text })));
+      }
+      writeLines(all);
+    }
+    [known, shown, chosen] = [place, e, rank];
+    mark();
+    if (held !== undefined) body.querySelector('button[tabindex="0"]')?.focus({ preventScroll: true });
+  };
+
+  const unfold = () => {
+    if (!shown) return;
+    const first = lines;
+    lines += lines === FEW ? MORE - FEW : MORE;
+    const e = shown;
+    shown = null;
+    show(e, chosen);
+    const button = body.querySelector(`button[data-rank="${first}"]`);
+    if (button) select(button);
+  };
+  const select = (/** @type {any} */ button) => {
+    if (button.dataset.rank !== undefined) choose(Number(button.dataset.rank));
+    for (const other of body.querySelectorAll("button")) other.tabIndex = other === button ? 0 : -1;
+    button.focus();
+  };
+  const clicked = (/** @type {MouseEvent} */ event) => {
+    const button = /** @type {Element} */ (event.target).closest("tr")?.querySelector("button");
+    if (!button) return;
+    if (button.dataset.rank === undefined) unfold();
+    else select(button);
+  };
+  body.addEventListener("click", clicked, { signal });
+  const press = (/** @type {KeyboardEvent} */ event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const stops = [...body.querySelectorAll("button")];
+    const at = stops.indexOf(/** @type {any} */ (document.activeElement));
+    const last = stops.length - 1;
+    const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: last }[event.key];
+    const term = stops[at]?.dataset.rank !== undefined;
+    if (to === undefined && !(event.key === "Enter" && term)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (to === undefined) enter();
+    else select(stops[Math.max(0, Math.min(last, to))]);
+  };
+  body.addEventListener("keydown", press, { signal });
+  return { root, show };
+}

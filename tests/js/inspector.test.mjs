@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { load, wire } from "./modules.mjs";
+
+const words = await load("inspector_words");
+const { beginning, deedWords, explainedIn, headsOf, inputWords, leadWords, linesOf, placeIn, placeWords, verdictWords } = words;
+
+const floats = (shape, ...numbers) => wire(shape, Float32Array.from(numbers));
+const whole = (shape, ...numbers) => wire(shape, Uint32Array.from(numbers));
+
+/** A model of the page with an explanation: a 1×2 patch in three channels. */
+function model(changes = {}) {
+  const values = {
+    of: "conv2", kind: "Conv2d", unit: [5, 6, 9], rule: "1×2", note: "", operation: "sum", source_layer: "pool1",
+    source_shape: [3, 4, 5], leads: true, chosen: null, matches: true, facts: [], changes: [],
+    contributors: whole([3], 2, 0, 1),
+    sums: floats([3], -4, 2, 1), running: floats([3], -4, -2, -1),
+    patch: floats([3, 1, 2], 1, 2, 3, 4, 5, 6), weights: floats([3, 1, 2], 0, -2, 2, -1, -1, 1),
+    products: floats([3, 1, 2], 0, -4, 6, -4, -5, 6), cells: whole([3, 1, 2], 41, 42, 1, 2, 0, 22),
+    padding: wire([1, 2], Uint8Array.from([0, 0])),
+    values: floats([4], 0.5, -0.5, -0.5, 0), fact_values: floats([0]), change_values: floats([0]),
+    ...changes,
+  };
+  return { get: (name) => values[name] };
+}
+const explained = (changes) => explainedIn(model(changes));
+
+test("nothing is explained where there is no layer or no patch", () => {
+  assert.equal(explained({ of: "" }), null);
+  assert.equal(explained({ patch: null }), null);
+});
+
+test("a cell is a place of the maps or a unit of the vector that it comes from, and padding is none", () => {
+  assert.deepEqual(placeIn(1, [3, 4, 5]), [0, 0, 0]);
+  assert.deepEqual(placeIn(42, [3, 4, 5]), [2, 0, 1]);
+  assert.deepEqual(placeIn(60, [3, 4, 5]), [2, 3, 4]);
+  assert.deepEqual(placeIn(7, [40]), [6]);
+  assert.equal(placeIn(0, [3, 4, 5]), null);
+  assert.equal(placeWords([2, 0, 1]), "channel 2, row 0, column 1");
+  assert.equal(placeWords([6]), "unit 6");
+  assert.equal(placeWords(null), "padding");
+});
+
+test("the answer has come when layer and place are those that were selected", async () => {
+  const { isExplained } = words;
+  const state = (layer, channel, pixel) => ({ get: (name) => ({ layer, channel, pixel })[name] });
+  const e = { of: "conv2", unit: [5, 6, 9] };
+  assert.ok(isExplained(e, state("conv2", 5, [6, 9])));
+  assert.ok(!isExplained(e, state("conv2", 5, [6, 8])));
+  assert.ok(!isExplained(e, state("conv2", 5, null)));
+  assert.ok(!isExplained(e, state("pool1", 5, [6, 9])));
+  assert.ok(isExplained({ of: "fc", unit: [7] }, state("fc", 7, null)));
+});
+
+describe("the sum", () => {
+  test("has the largest first, the others in one line, then the bias and the result", () => {
+    const lines = linesOf(explained(), 2);
+    assert.deepEqual(lines.map(({ name, cells }) => [name, ...cells]), [
+      ["channel 2", "−4", "−4"],
+      ["channel 0", "2", "−2"],
+      ["the 1 other", "1", "−1"],
+      ["bias", "0.5", "−0.5"],
+    ]);
+    assert.deepEqual(lines.map(({ size }) => size), [-1, 0.5, 0, 0]);
+  });
+
+  test("has all of them when opened", () => {
+    assert.deepEqual(linesOf(explained(), 32).map(({ kind }) => kind), ["term", "term", "term", "bias"]);
+  });
+
+  test("of single numbers has number, weight and product in each line", () => {
+    const e = explained({
+      patch: floats([2, 1, 1], 3, 4), weights: floats([2, 1, 1], 2, -1), products: floats([2, 1, 1], 6, -4),
+      cells: whole([2, 1, 1], 12, 3), source_shape: [40], contributors: whole([2], 11, 2), sums: floats([2], 6, -4), running: floats([2], 6, 2),
+    });
+    assert.deepEqual(headsOf(e), ["from", "number", "weight", "product", "running sum"]);
+    assert.deepEqual(linesOf(e, 6).map(({ name, cells }) => [name, ...cells]), [
+      ["unit 11", "3", "2", "6", "6"],
+      ["unit 2", "4", "−1", "−4", "2"],
+      ["bias", "", "", "0.5", "−0.5"],
+    ]);
+  });
+
+  test("of a maximum or an activation is none", () => {
+    assert.deepEqual(linesOf(explained({ operation: "maximum", sums: null, running: null }), 6), []);
+  });
+
+  test("is not upset by what is no number", () => {
+    const lines = linesOf(explained({ sums: floats([3], NaN, Infinity, 1), running: floats([3], NaN, NaN, NaN) }), 3);
+    assert.deepEqual(lines.slice(0, 3).map(({ cells, size }) => [cells[0], size]), [["NaN", 0], ["∞", 0], ["1", 1]]);
+  });
+});
+
+describe("reading begins", () => {
+  test("at the largest product of the largest contributor, or of the one that was chosen", () => {
+    assert.deepEqual(beginning(explained(), null), { rank: 0, at: 1 });
+    assert.deepEqual(beginning(explained(), 1), { rank: 1, at: 0 });
+  });
+
+  test("at the winner of a maximum", () => {
+    assert.deepEqual(beginning(explained({ operation: "maximum", chosen: [0, 0, 0] }), null), { rank: 0, at: 0 });
+  });
+});
+
+describe("in words", () => {
+  test("a convolution tells its patches, where from, and the bias only if there is one", () => {
+    assert.match(leadWords(explained()), /^3 patches, 1×2 each, of pool1, .* and the bias\.$/);
+    assert.doesNotMatch(leadWords(explained({ values: floats([4], 0, -1, -1, 0) })), /bias/);
+    assert.match(leadWords(explained({ source_layer: "input" })), /of the image/);
+    assert.match(leadWords(explained({ source_layer: "" })), /of what the layer was given/);
+  });
+
+  test("an activation tells what it did", () => {
+    const relu = { operation: "function", kind: "ReLU", rule: "max(0, x)", patch: floats([1, 1, 1], -2), values: floats([4], 0, 0, 0, 0) };
+    assert.equal(deedWords(explained(relu)), "x = −2, and max(0, x) = 0: cut to zero.");
+    const up = { ...relu, patch: floats([1, 1, 1], 2), values: floats([4], 0, 2, 2, 0) };
+    assert.match(deedWords(explained(up)), /unchanged/);
+  });
+
+  test("a maximum tells who won, and that nobody did among padding alone", () => {
+    const most = { operation: "maximum", chosen: [0, 0, 1], values: floats([4], 0, 2, 2, 0) };
+    assert.equal(deedWords(explained(most)), "2 wins: channel 2, row 0, column 1 of pool1.");
+    assert.match(deedWords(explained({ ...most, chosen: null })), /padding/);
+  });
+
+  test("it says whether it is the stored value, and by how much not", () => {
+    assert.equal(verdictWords(explained()), "matches the stored value");
+    const off = { matches: false, values: floats([4], 0, 1, 0.75, 0.25) };
+    assert.equal(verdictWords(explained(off)), "differs by 0.25 from the stored value, 0.75");
+    assert.match(verdictWords(explained({ ...off, operation: "gradient" })), /need not add up/);
+  });
+
+  test("a number of the image is told from the byte to what the network was given", () => {
+    const [byte, given] = inputWords([233, 0.9137, 0.1307, 0.3081, 2.5415]);
+    assert.match(byte, /^233 of 255 .* 0\.9137\.$/);
+    assert.match(given, /\(0\.9137 − 0\.1307\) ∕ 0\.3081 = 2\.5415\.$/);
+  });
+});
+
+describe("the image", async () => {
+  const { fieldWords, nextPixel } = await load("inspector_places");
+
+  test("says which pixels can reach the value, and how that is known", () => {
+    const box = fieldWords([6, 20, 12, 26], null, "walked", "", [28, 28]);
+    assert.equal(box, "can reach it: rows 6 to 19, columns 12 to 25: 14×14 of 28×28 (walked back through the layers)");
+    assert.match(fieldWords([0, 28, 0, 28], null, "walked", "", [28, 28]), /the whole image/);
+    assert.match(fieldWords([3, 8, 3, 8], [9, 25], "gradient", "two ways join", [28, 28]), /9 of its 25 pixels \(found by the gradient, since two ways join\)/);
+    assert.match(fieldWords([0, 0, 0, 0], null, "walked", "", [28, 28]), /^no pixel/);
+    assert.match(fieldWords([], null, "", "no gradient", [28, 28]), /not known: no gradient/);
+    assert.equal(fieldWords([], null, "", "", [28, 28]), "");
+  });
+
+  test("is slid over row by row, and from the end to the start", () => {
+    assert.deepEqual(nextPixel(null, 2, 3), [0, 0]);
+    assert.deepEqual(nextPixel([0, 2], 2, 3), [1, 0]);
+    assert.deepEqual(nextPixel([1, 2], 2, 3), [0, 0]);
+  });
+});
+
+test("cells are as large as their numbers need, three grids in a row where that fits", async () => {
+  const { cellSide } = await load("inspector_grids");
+  assert.equal(cellSide(800, 5, 5, 3), 44);
+  assert.equal(cellSide(600, 5, 5, 3), 36);
+  assert.equal(cellSide(285, 5, 5, 3), 44, "below each other");
+  assert.equal(cellSide(285, 7, 7, 3), 40);
+  assert.ok(cellSide(285, 28, 28, 3) * 28 * 3 < 285, "without numbers, beside each other");
+  assert.ok(cellSide(100, 224, 224, 3) > 0);
+});
+
+test("the way down is told by its layers and places", async () => {
+  const { selectionOf, stopWords } = await load("inspector_trail");
+  assert.equal(stopWords({ layer: "conv2", channel: 5, pixel: [6, 9] }), "conv2 (5; 6, 9)");
+  assert.equal(stopWords({ layer: "fc", channel: 7, pixel: null }), "fc (7)");
+  assert.deepEqual(selectionOf([5, 6, 9]), { channel: 5, pixel: [6, 9] });
+  assert.deepEqual(selectionOf([7]), { channel: 7, pixel: null });
+});
