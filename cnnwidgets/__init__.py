@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cnnwidgets.widgets.draw_pad import DrawPad as DrawPad
     from cnnwidgets.widgets.feature_maps import FeatureMaps as FeatureMaps
     from cnnwidgets.widgets.filters import Filters as Filters
+    from cnnwidgets.widgets.kernel_editor import KernelEditor as KernelEditor
     from cnnwidgets.widgets.layer_selector import LayerSelector as LayerSelector
     from cnnwidgets.widgets.prediction import Prediction as Prediction
     from cnnwidgets.widgets.slow_motion import SlowMotion as SlowMotion
@@ -52,6 +53,7 @@ _HOMES = {
     "Filters": "widgets.filters",
     "History": "training.history",
     "ImageSet": "data",
+    "KernelEditor": "widgets.kernel_editor",
     "LayerSelector": "widgets.layer_selector",
     "Microscope": "scope",
     "Prediction": "widgets.prediction",

@@ -11,6 +11,8 @@ from typing import Any
 from torch import nn
 
 from cnnwidgets.data.imageset import ImageSet
+from cnnwidgets.network.editing import set_weights
+from cnnwidgets.network.edits import Edit
 from cnnwidgets.training.batches import check_fits, evaluate_while
 from cnnwidgets.training.checkpoint import Checkpoint
 from cnnwidgets.training.fresh import fresh_weights
@@ -183,6 +185,18 @@ class Engine:
         if self.status is Status.FINISHED and not self.loop.finished:
             self.status = Status.PAUSED
         return settings
+
+    def edit(self, edits: tuple[Edit, ...]) -> None:
+        """Changes weights between two steps, and keeps the moment with them in place of the old."""
+        set_weights(self.model, edits)
+        if self.loop.phase is not Phase.FORWARD:
+            self.loop.give_up()
+        self.slow = None
+        step, last = self.loop.step, self._last
+        self.moments.history.forget_after(step - 1)
+        if last is not None and last.step == step:
+            self.moments.history.add_step(last)
+        self.moments.keep(self.loop)
 
     def save(self, path: Path) -> None:
         """Writes the run to a file. Amid a step, that step is not part of it."""

@@ -1,7 +1,7 @@
 """TrainingSession: a training run that is played, paused, stepped, rewound and stopped."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from os import PathLike
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 from torch import nn
 
 from cnnwidgets.data.imageset import ImageSet
+from cnnwidgets.network.edits import Edit
 from cnnwidgets.training.checkpoint import Checkpoint
 from cnnwidgets.training.engine import Engine, in_words
 from cnnwidgets.training.history import History
@@ -168,6 +169,16 @@ class TrainingSession:
         _check_names(settings)
         Settings(**settings)
         return self._ask(lambda _: self._engine.change(settings))
+
+    def edit(self, edits: Iterable[Edit]) -> "Future[None]":
+        """Changes weights for good, between two steps: SetKernel and SetBias; then it goes on.
+
+        The present moment is recorded with the new weights, in place of the old; a step under
+        way phase by phase is given up. The future raises LayerError, TypeError, ValueError or
+        IndexError for edits that do not fit, or that change results and no weight.
+        """
+        wanted = tuple(edits)
+        return self._ask(lambda _: self._engine.edit(wanted))
 
     def save(self, path: str | PathLike[str]) -> "Future[None]":
         """Writes all that `resume` needs to one file, whole or not at all."""
