@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cnnwidgets
-from benchmarks import digits, hand, start
+from benchmarks import digits, edits, hand, start
 from benchmarks.place import place
 from benchmarks.table import Row, as_json, table
 
@@ -34,6 +34,7 @@ def measured(quick: bool) -> Iterator[Row]:
     with place() as here:
         yield from digits.measure(here, quick)
         yield from hand.measure(here, quick)
+        yield from edits.measure(here, quick)
         yield from start.measure(here, quick)
 
 

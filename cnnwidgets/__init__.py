@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cnnwidgets.training.history import History as History
     from cnnwidgets.training.pretrained import pretrained as pretrained
     from cnnwidgets.training.session import TrainingSession as TrainingSession
+    from cnnwidgets.widgets.ablation_board import AblationBoard as AblationBoard
     from cnnwidgets.widgets.channel_slider import ChannelSlider as ChannelSlider
     from cnnwidgets.widgets.digit_picker import DigitPicker as DigitPicker
     from cnnwidgets.widgets.draw_pad import DrawPad as DrawPad
@@ -43,6 +44,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Ablate": "network.edits",
+    "AblationBoard": "widgets.ablation_board",
     "AddNoise": "network.edits",
     "ChannelSlider": "widgets.channel_slider",
     "Dashboard": "dashboard",

@@ -50,7 +50,7 @@ ARROWS = {
     # For the type checker the widgets know what a Microscope is: no import when it runs.
     # What edits is loaded when it is used: it needs torch.
     "widgets": ("arrays", "traits", "data", "pulse", "workbench"),
-    "workbench": ("network", "data", "traits", "pulse", "slide"),
+    "workbench": ("network", "data", "traits", "pulse", "slide", "training.history"),
     "app": (),
     "code": ("data", "training"),
     "dashboard": ("",),

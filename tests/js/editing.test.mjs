@@ -50,3 +50,34 @@ describe("the kernel editor", async () => {
     assert.equal(changeInWords([1, 2.5, -1], [1, 2, 0]), "2 of 3 weights changed, by 1 at most.");
   });
 });
+
+describe("the ablation board", async () => {
+  const { ordered, points, switched } = await load("ablation_board");
+
+  test("stands by number, by effect, or by what a class loses; what is unknown stands last", () => {
+    const changes = [0, -0.2, 0.1, -0.2];
+    const byClass = [0, -1, 0, 0, NaN, -0.5, 0, 0];
+    assert.deepEqual(ordered(4, -2, changes, byClass, 2), [0, 1, 2, 3]);
+    assert.deepEqual(ordered(4, -1, changes, byClass, 2), [1, 3, 0, 2]);
+    assert.deepEqual(ordered(4, 1, changes, byClass, 2), [0, 2, 1, 3]);
+    assert.deepEqual(ordered(4, 0, changes, byClass, 2), [0, 1, 3, 2]);
+    assert.deepEqual(ordered(3, -1, null, null, 2), [0, 1, 2]);
+  });
+
+  test("switches one, or all from the last one switched, in the order they stand", () => {
+    const board = [3, 1, 0, 2];
+    assert.deepEqual(switched([], board, 1, null), [1]);
+    assert.deepEqual(switched([1, 2], board, 1, null), [2]);
+    assert.deepEqual(switched([3], board, 2, 0), [0, 1, 3]);
+    assert.deepEqual(switched([0, 1, 3], board, 1, 3), [3]);
+  });
+
+  test("tells changes in per cent, and never nothing when there is something", () => {
+    assert.equal(points(-0.0123), "−1.2 %");
+    assert.equal(points(0.5), "+50.0 %");
+    assert.equal(points(0), "0.0 %");
+    assert.equal(points(-0.0001), "> −0.1 %");
+    assert.equal(points(0.0001), "< +0.1 %");
+    assert.equal(points(NaN), "–");
+  });
+});
