@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--json PATH] [--quick]`: one table on stdout."""
+"""`python -m benchmarks [--json PATH] [--quick] [--only PART]`: one table on stdout."""
 
 import argparse
 import os
@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cnnwidgets
-from benchmarks import digits, edits, hand, start
+from benchmarks import digits, edits, hand, start, training
 from benchmarks.place import place
 from benchmarks.table import Row, as_json, table
+
+PARTS = ("page", "training", "figures")
 
 
 def main() -> None:
@@ -18,9 +20,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="PATH", help="a copy with every sample")
     parser.add_argument("--quick", action="store_true", help="few rounds, and one size of maps")
+    parser.add_argument("--only", choices=PARTS, help="only this part of them")
     asked = parser.parse_args()
     rows = []
-    for row in measured(asked.quick):
+    for row in measured(asked.quick, asked.only):
         rows.append(row)
         print(table([row]).splitlines()[-1], file=sys.stderr, flush=True)  # it takes minutes
     print(table(rows))
@@ -28,14 +31,19 @@ def main() -> None:
         asked.json.write_text(as_json(rows, **about()), encoding="utf-8")
 
 
-def measured(quick: bool) -> Iterator[Row]:
-    """Every row, in the order of the table."""
-    yield from start.imports(3 if quick else 11)
-    with place() as here:
-        yield from digits.measure(here, quick)
-        yield from hand.measure(here, quick)
-        yield from edits.measure(here, quick)
-        yield from start.measure(here, quick)
+def measured(quick: bool, only: str | None = None) -> Iterator[Row]:
+    """Every row, or those of one part, in the order of the table."""
+    if only in (None, "page"):
+        yield from start.imports(3 if quick else 11)
+        with place() as here:
+            yield from digits.measure(here, quick)
+            yield from hand.measure(here, quick)
+            yield from edits.measure(here, quick)
+            yield from start.measure(here, quick)
+    if only in (None, "training"):
+        yield from training.measure(quick)
+    if only in (None, "figures"):
+        yield from start.figures(1 if quick else 5)
 
 
 def about() -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM_FLAGS, CHROMIUM_NAMES, VoilaHost
-from tests.servers import start_app
+from tests.servers import eventually, start_app, write_notebook
 
 PAGE = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
 PATIENCE_MS = 240_000
@@ -33,6 +34,22 @@ class Place:
             yield page
         finally:
             context.close()
+
+    @contextmanager
+    def preheated(self, *cells: str) -> Iterator[VoilaHost]:
+        """An app on one notebook of these cells, whose page is made, and its kernel at rest."""
+        with tempfile.TemporaryDirectory() as folder:
+            notebook = write_notebook(Path(folder) / "scene.ipynb", *cells)
+            server = start_app(notebook, Path(folder), "--preheat", "1")
+            try:
+                (kernel,) = eventually(server.kernels, "a kernel is preheated")
+                rest = [-1.0, 0.0]
+                while rest[-1] > rest[-2] + 0.01:
+                    time.sleep(1)
+                    rest.append(sum(kernel.cpu_times()[:2]))
+                yield VoilaHost(server, Path(folder))
+            finally:
+                server.stop()
 
     @contextmanager
     def scene(self, *cells: str) -> Iterator[Page]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cnnwidgets.scope import Microscope as Microscope
     from cnnwidgets.training.history import History as History
     from cnnwidgets.training.pretrained import pretrained as pretrained
+    from cnnwidgets.training.recording import record as record
     from cnnwidgets.training.session import TrainingSession as TrainingSession
     from cnnwidgets.widgets.ablation_board import AblationBoard as AblationBoard
     from cnnwidgets.widgets.channel_slider import ChannelSlider as ChannelSlider
@@ -74,6 +75,7 @@ _HOMES = {
     "load": "data",
     "pretrained": "training.pretrained",
     "receptive_field": "network.receptive",
+    "record": "training.recording",
 }
 
 __all__ = sorted(_HOMES)

@@ -1,4 +1,4 @@
-"""The command line: `cnnwidgets app`, and room for more commands.
+"""The command line: `cnnwidgets app`, and the commands of cnnwidgets.commands.
 
 Each command imports what it needs when it runs, so that `cnnwidgets --help` answers at once.
 """
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cnnwidgets import __version__
+from cnnwidgets.commands import figures, train, tutorial
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,6 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"cnnwidgets {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_app(commands)
+    train.add(commands)
+    figures.add(commands)
+    tutorial.add(commands)
     return parser
 
 
@@ -70,6 +74,14 @@ def _add_app(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="N",
         help="how many pages may be open at once (default: what memory allows, at most 16)",
     )
+    app.add_argument(
+        "--preheat",
+        type=int,
+        default=0,
+        metavar="N",
+        help="pages to make before they are asked for, each with a Python that waits, some 320 MB "
+        "(default: 0)",
+    )
     app.set_defaults(run=_run_app)
 
 
@@ -83,6 +95,7 @@ def _run_app(options: argparse.Namespace) -> int:
         token=options.token,
         open_browser=not options.no_browser,
         max_kernels=options.max_kernels,
+        preheat=options.preheat,
     )
     from cnnwidgets.app.server import serve
 

@@ -38,6 +38,9 @@ def code_for(
     if selected := _selected(scope):
         names = ", ".join(f"scope.{name}" for name in selected)
         lines.append(f"{names} = {', '.join(map(repr, selected.values()))}")
+    if scope.edits:
+        edits = "".join(f"    cw.{edit!r},\n" for edit in scope.edits)
+        lines.append(f"scope.edits = (\n{edits})")
     given = "".join(f", {name}={value!r}" for name, value in traits.items())
     settings = [
         f"dashboard.{part}.{name} = {value!r}"
@@ -89,10 +92,10 @@ def _model_line(scope: "Microscope") -> str:
 
     model, history = pretrained()
     given = scope.history
-    if type(scope._slide) is not type(model) or repr(scope._slide) != repr(model):
+    if not scope._slide.is_like(model):
         return ""
     if given is None:
-        same = _same_weights(scope._slide.state_dict(), model.state_dict())
+        same = _same_weights(scope._slide.weights, model.state_dict())
     else:
         same = (given.notes, given.steps) == (history.notes, history.steps) and all(
             _same_weights(given.at(step).weights, history.at(step).weights)

@@ -1,7 +1,7 @@
 """The slide: the private copy of a network that a microscope looks at."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from torch import Tensor, nn
@@ -34,6 +34,15 @@ class Slide:
     def parameters(self) -> int:
         """How many weights the network has."""
         return sum(parameter.numel() for parameter in self._model.parameters())
+
+    @property
+    def weights(self) -> Mapping[str, Tensor]:
+        """The state dict of the network as it is: read it only."""
+        return self._model.state_dict()
+
+    def is_like(self, model: nn.Module) -> bool:
+        """Whether a model has the same class and the same layers."""
+        return type(self._model) is type(model) and repr(self._model) == repr(model)
 
     @contextmanager
     def under(self, moment: Snapshot | None, edits: Edits) -> Iterator[Probe]:

@@ -54,7 +54,11 @@ ARROWS = {
     "app": (),
     "code": ("data", "training"),
     "dashboard": ("",),
+    # For the type checker the figures know what a Microscope is: no import when they are drawn.
+    "figures": ("data",),
+    "tutorial": (),
     "cli": ("",),
+    "commands": ("",),
     "__init__": ("",),
     "__main__": ("",),
 }

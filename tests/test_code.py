@@ -82,6 +82,14 @@ def test_only_what_differs_from_a_fresh_view_is_written(page, scope):
     assert len(lines) == 6
 
 
+def test_what_is_edited_is_rebuilt(page, scope):
+    scope.edits = (cw.SetBias("conv1", 0, 0.5), cw.Ablate("conv2", 3))
+    dashboard = cw.Dashboard(scope)
+    again = rebuilt(dashboard.code)
+    assert again.scope.edits == scope.edits
+    assert_same_view(again, dashboard)
+
+
 def test_how_the_widgets_are_set_is_rebuilt(page, scope):
     dashboard = cw.Dashboard(scope)
     dashboard.maps.colormap, dashboard.filters.view, dashboard.picker.only = "grey", "all", 3

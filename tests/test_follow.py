@@ -97,7 +97,7 @@ def test_a_history_keeps_no_microscope_alive(scope):
     del one
     gc.collect()
     assert gone() is None
-    assert len(history._watchers) == 1
+    assert len(history._watchers._told) == 1
 
 
 def test_weights_of_another_network_are_told_on_the_page(scope, monkeypatch):

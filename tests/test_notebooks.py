@@ -24,6 +24,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 TIMEOUT_S = 120
 LONGEST_CELL = 10  # lines
+SHORT, STEPS = "CNNWIDGETS_TUTORIAL_STEPS", "20"  # the tutorial says what they do
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -35,15 +36,19 @@ def read(path: Path) -> nbformat.NotebookNode:
 async def run(path: Path, home: Path) -> nbformat.NotebookNode:
     """The notebook with its outputs; a warning in a cell ends it as an error does."""
     notebook = read(path)
-    strict = "import warnings\nwarnings.simplefilter('error')"
+    # bqscales, below bqplot, warns while it is imported; pyproject.toml says the same for pytest.
+    strict = "import warnings\nwarnings.simplefilter('error')\n"
+    strict += "warnings.filterwarnings('ignore', 'metadata .* was set from the constructor')"
     notebook.cells.insert(0, nbformat.v4.new_code_cell(strict))
     # ipykernel itself warns when it ends (of its own do_shutdown), and then would not end.
     notebook.cells.append(nbformat.v4.new_code_cell("warnings.simplefilter('ignore')"))
+    work = home / path.stem
+    work.mkdir()
     client = NotebookClient(
-        notebook, timeout=TIMEOUT_S, resources={"metadata": {"path": str(path.parent)}}
+        notebook, timeout=TIMEOUT_S, resources={"metadata": {"path": str(work)}}
     )
     places = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    env = {**os.environ, "PYTHONPATH": places, "IPYTHONDIR": str(home)}
+    env = {**os.environ, "PYTHONPATH": places, "IPYTHONDIR": str(home), SHORT: STEPS}
     await client.async_execute(env=env)
     return notebook
 

@@ -11,18 +11,12 @@ from traitlets import TraitError, link
 
 import cnnwidgets as cw
 from tests.pages import page, scope, shipped, state_of, unchanged, wait_for
+from tests.samples import small_set
 
 __all__ = ["page", "scope", "shipped"]
 
 # Same operations on the same numbers, but torch.nn.functional may choose another kernel.
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
-
-
-def small_set(channels=1, size=8, count=4, classes=3):
-    rng = np.random.default_rng(0)
-    shape = (count, channels, size, size)
-    pixels = rng.integers(0, 256, shape, dtype=np.uint8)
-    return cw.ImageSet.from_arrays(pixels, np.arange(count) % classes, list("abcdefgh")[:classes])
 
 
 def by_hand(weights, image):
@@ -237,128 +231,6 @@ def test_no_observer_sees_one_image_with_the_maps_of_another(scope, shipped):
     for index in (1, 2, 0):
         scope.index = index
     assert not wrong
-
-
-class Moody(nn.Module):
-    """Refuses images whose first pixel is dark."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(1, 2, 3)
-
-    def forward(self, x):
-        maps = self.conv(x)
-        if x[0, 0, 0, 0] < 0:
-            raise RuntimeError("this model does not like the dark")
-        return maps
-
-
-def test_a_model_that_raises_changes_nothing_and_goes_on_afterwards():
-    pixels = np.full((2, 1, 8, 8), 255, np.uint8)
-    pixels[1] = 0
-    images = cw.ImageSet.from_arrays(pixels, [0, 1], mean=0.5, std=0.5)
-    scope = cw.Microscope(Moody(), images)
-    before = state_of(scope)
-    with pytest.raises(TraitError, match="does not like the dark"):
-        scope.index = 1
-    assert unchanged(scope, before)
-    assert not any(m._forward_hooks or m._forward_pre_hooks for m in scope._slide._model.modules())
-    scope.image = np.ones((8, 8))
-    assert scope.index is None
-
-
-class Twin(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.body = nn.Conv2d(1, 3, 3)
-
-    def forward(self, x):
-        maps = self.body(x)
-        return {"maps": maps, "more": (maps, maps)}
-
-
-class Functional(nn.Module):
-    def forward(self, x):
-        return x.mean((2, 3)).squeeze()
-
-
-class SequenceFirst(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.rnn = nn.LSTM(8, 5)
-
-    def forward(self, x):
-        return self.rnn(x[:, 0].transpose(0, 1))
-
-
-@pytest.mark.parametrize(
-    ("model", "channels"),
-    [
-        (nn.Sequential(nn.Conv2d(1, 4, 3), nn.ConvTranspose2d(4, 3, 3)), 1),
-        (Twin(), 1),
-        (Functional(), 3),
-        (SequenceFirst(), 1),
-        (nn.Conv2d(4, 2, 3).half(), 4),
-        (nn.Sequential(nn.Flatten(), nn.Linear(64, 1)), 1),
-        (nn.Sequential(nn.Flatten(), nn.Linear(64, 3), nn.ReLU()), 1),
-        (nn.ReLU(), 3),
-    ],
-)
-def test_any_model_can_be_looked_at(page, model, channels):
-    scope = cw.Microscope(model, small_set(channels))
-    dashboard = cw.Dashboard(scope)
-    for layer in scope.layers:
-        scope.layer = layer.name
-        assert scope.maps().ndim in (1, 3)
-        assert scope.maps().dtype == np.float32
-        scope.index = (scope.index + 1) % len(scope.images)
-        assert dashboard.maps.maps is dashboard.slider.maps
-    if scope.prediction is None:
-        with pytest.raises(ValueError, match="does not score classes"):
-            scope.predicted()
-
-
-def test_a_model_may_score_more_classes_than_the_set_has():
-    scope = cw.Microscope(nn.Sequential(nn.Flatten(), nn.Linear(64, 7)), small_set())
-    assert scope.prediction.logits.shape == (7,)
-    assert scope.predicted().shape == (4,)
-
-
-def test_numbers_that_are_no_numbers_are_shown_as_they_are(page):
-    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 3))
-    with torch.no_grad():
-        model[0].bias[:] = torch.tensor([float("nan"), float("inf")])
-    scope = cw.Microscope(model, small_set())
-    cw.Dashboard(scope)
-    assert np.isnan(scope.maps("0")[0]).all()
-    assert np.isposinf(scope.maps("0")[1]).all()
-    assert scope.prediction.best is None
-    scope.index = 1
-
-
-@pytest.mark.parametrize(
-    ("make", "error", "words"),
-    [
-        (lambda: cw.Microscope(cw.DigitCNN(in_channels=3), small_set()), ValueError, "'conv1'"),
-        (lambda: cw.Microscope("model", small_set()), TypeError, "torch.nn.Module"),
-        (lambda: cw.Microscope(nn.ReLU(), [1, 2]), TypeError, "ImageSet"),
-        (lambda: cw.Microscope(nn.ReLU(), small_set(), history=3), TypeError, "History"),
-        (
-            lambda: cw.Microscope(nn.ReLU(), small_set(), history=cw.History()),
-            ValueError,
-            "no snapshots",
-        ),
-        (
-            lambda: cw.Microscope(nn.Conv2d(1, 1, 3), small_set(), history=cw.pretrained()[1]),
-            ValueError,
-            "history does not fit Conv2d",
-        ),
-        (lambda: cw.Microscope(nn.ReLU(), small_set(), budget_bytes=10), MemoryError, "budget"),
-    ],
-)
-def test_parts_that_do_not_fit_are_refused_in_words(make, error, words):
-    with pytest.raises(error, match=words):
-        make()
 
 
 def test_two_microscopes_can_be_linked(shipped):

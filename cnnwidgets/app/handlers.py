@@ -1,6 +1,7 @@
 """What the app answers: pages, the kernel's websocket, and the line that a page holds open."""
 
 import json
+from collections.abc import AsyncIterator
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from cnnwidgets.app import words
 from cnnwidgets.app.kernels import Full, PageKernels, Seat, seat_of_request
+from cnnwidgets.app.preheat import Made, Preheated
 
 TEMPLATES = Path(__file__).with_name("template")
 GOING_AWAY = 1001  # RFC 6455, 7.4.1: what a browser says when a page is left
@@ -103,6 +105,10 @@ class NotebookPage(ReadableHandler, TornadoVoilaHandler):
     seat: Seat | None = None
     left_early = False
 
+    def initialize(self, preheated: Preheated | None = None, **kwargs: Any) -> None:
+        super().initialize(**kwargs)
+        self.preheated = preheated
+
     @allow_unauthenticated
     async def get(self, path: str | None = None) -> None:
         if self.current_user is None:
@@ -111,28 +117,41 @@ class NotebookPage(ReadableHandler, TornadoVoilaHandler):
         if not self._is_a_visit():
             self.show(words.EMBEDDED)
             return
+        made = await self._made()
         try:
-            self.seat = kernels_of(self).reserve()
+            self.seat = Seat() if made else kernels_of(self).reserve()
         except Full:
             self.show(words.full(kernels_of(self).max_kernels))
             return
+        if made:
+            self.seat.kernel_id = made.kernel_id
         # Reading the token sets the cookie that the page's closing request needs (voila#1458).
         _ = self.xsrf_token
         seat_of_request.set(self.seat)
         try:
-            await self._stream(path)
+            await self._stream(self._ready(made) if made else self.get_generator(path=path))
         except StreamClosedError:
             self.left_early = True
         finally:
             kernels_of(self).release(self.seat)
             self._end_if_left()
 
-    async def _stream(self, path: str | None) -> None:
+    async def _made(self) -> Made | None:
+        """A page made before; one with a query is the notebook's own affair, and made for it."""
+        asked = self.request.query_arguments.keys() - {"token"}
+        return await self.preheated.take() if self.preheated and not asked else None
+
+    def _ready(self, made: Made) -> AsyncIterator[str]:
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        return made.html()
+
+    async def _stream(self, pieces: AsyncIterator[str]) -> None:
         """Send the page piece by piece, as long as somebody reads it and its kernel runs.
 
         Voilà sends a heartbeat for ever when a kernel dies while it starts.
         """
-        async for html in self.get_generator(path=path):
+        async for html in pieces:
             if self.left_early:
                 return
             self.write(html)

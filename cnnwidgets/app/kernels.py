@@ -1,12 +1,14 @@
 """One Python process for each open page, and none for a page that has gone."""
 
 import asyncio
+import os
 import sys
 import time
 from contextvars import ContextVar
 from typing import Any, Protocol
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_server._tz import utcnow
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from traitlets import Integer
 
@@ -47,6 +49,7 @@ class PageKernels(AsyncMappingKernelManager):
         self._ending: set[str] = set()
         self._lines: dict[str, set[Line]] = {}
         self._alone_since_s: dict[str, float] = {}
+        self._waiting: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def reserve(self) -> Seat:
@@ -67,6 +70,9 @@ class PageKernels(AsyncMappingKernelManager):
         self._seats.discard(seat)
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
+        # What a page sets is told to all pages of its kernel, itself included; here it has but one.
+        env = kwargs.setdefault("env", dict(os.environ))
+        env.setdefault("JUPYTER_WIDGETS_ECHO", "0")
         kernel_id = await super().start_kernel(**kwargs)
         self._alone_since_s[kernel_id] = time.monotonic()
         seat = seat_of_request.get()
@@ -75,9 +81,27 @@ class PageKernels(AsyncMappingKernelManager):
             self.release(seat)
         return kernel_id
 
+    def start_watching_activity(self, kernel_id: str) -> None:
+        """Listen to nothing: pages say when a kernel may end, so no second reader is needed.
+
+        The inherited rule decodes every message to a page once more, large maps included.
+        """
+        kernel: Any = self._kernels[kernel_id]
+        kernel.reason, kernel.execution_state = "", "idle"
+        kernel.last_activity = utcnow()
+
     def is_there(self, kernel_id: str) -> bool:
         """Whether a kernel runs and is not about to end."""
         return kernel_id in self and kernel_id not in self._ending
+
+    def keep_waiting(self, kernel_id: str) -> None:
+        """A kernel waits for its page, however long that takes."""
+        self._waiting.add(kernel_id)
+
+    def release_waiting(self, kernel_id: str) -> None:
+        """A kernel has been given to a page, which has the usual time to come."""
+        self._waiting.discard(kernel_id)
+        self._alone_since_s[kernel_id] = time.monotonic()
 
     def pick_up(self, kernel_id: str, line: Line) -> None:
         """A page is there."""
@@ -113,6 +137,7 @@ class PageKernels(AsyncMappingKernelManager):
         finally:
             self._ending.discard(kernel_id)
             self._alone_since_s.pop(kernel_id, None)
+            self._waiting.discard(kernel_id)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel that has been without a page for too long.
@@ -120,7 +145,7 @@ class PageKernels(AsyncMappingKernelManager):
         Unlike the inherited rule, which counts from a kernel's last message, this one counts from
         the moment when its page was last there, so that a quiet page survives a short break.
         """
-        if self._lines.get(kernel_id):
+        if self._lines.get(kernel_id) or kernel_id in self._waiting:
             return
         since_s = self._alone_since_s.setdefault(kernel_id, time.monotonic())
         if time.monotonic() - since_s >= self.cull_idle_timeout:

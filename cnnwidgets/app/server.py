@@ -17,6 +17,8 @@ from tornado.netutil import bind_sockets
 from tornado.platform.asyncio import BaseAsyncIOLoop
 from traitlets.config import Config
 from voila.app import Voila
+from voila.notebook_renderer import NotebookRenderer
+from voila.utils import ENV_VARIABLE, get_page_config
 
 from cnnwidgets.app.handlers import (
     TEMPLATES,
@@ -27,6 +29,7 @@ from cnnwidgets.app.handlers import (
     NothingHere,
 )
 from cnnwidgets.app.kernels import PageKernels, RunningPython
+from cnnwidgets.app.preheat import Preheated
 from cnnwidgets.app.settings import AppSettings, is_loopback
 
 KERNEL = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
@@ -120,6 +123,7 @@ class App(Voila):
     sockets: list[socket.socket]
     template_paths: Any
     static_paths: Any
+    preheated: Preheated | None = None
 
     def __init__(self, settings: AppSettings, port: int) -> None:
         super().__init__(
@@ -168,6 +172,7 @@ class App(Voila):
         }
         if self.notebook_path:
             page["notebook_path"] = self.settings.notebook.name
+            page["preheated"] = self.preheated = self._preheated()
             pages: list[Any] = [(r"/", NotebookPage, page)]
         else:
             pages = [
@@ -181,6 +186,36 @@ class App(Voila):
             *pages,
             (r"/.*", NothingHere),
         ]
+
+    def _preheated(self) -> Preheated:
+        """The pages that are made before they are asked for."""
+        told = {"base_url": self.base_url, "settings": self.app.settings, "log": self.log}
+        told["voila_configuration"] = self.voila_configuration
+        page_config = _page_config(get_page_config(**told), self.base_url)
+
+        def renderer() -> NotebookRenderer:
+            return NotebookRenderer(
+                voila_configuration=self.voila_configuration,
+                traitlet_config=self.config,
+                notebook_path=self.settings.notebook.name,
+                template_paths=self.template_paths,
+                config_manager=self.config_manager,
+                contents_manager=self.contents_manager,
+                base_url=self.base_url,
+                kernel_spec_manager=self.kernel_spec_manager,
+                page_config=page_config,
+                mathjax_config=self.app.settings.get("mathjax_config"),
+                mathjax_url=self.app.settings.get("mathjax_url"),
+            )
+
+        environment = {
+            ENV_VARIABLE.VOILA_BASE_URL: self.base_url,
+            ENV_VARIABLE.VOILA_SERVER_URL: self.server_url,
+            ENV_VARIABLE.VOILA_APP_PORT: str(self.port),
+        }
+        kernels = cast(PageKernels, self.kernel_manager)
+        settings = self.settings
+        return Preheated(kernels, renderer, settings.notebook, settings.preheat, environment)
 
     def listen(self) -> None:
         """Serve on the sockets that are bound already, until a signal arrives."""
@@ -196,10 +231,14 @@ class App(Voila):
         print(f"cnnwidgets is at {self.address}  (Ctrl-C stops it)", flush=True)
         if self.open_browser:
             threading.Thread(target=_open_browser, args=(self.address,), daemon=True).start()
+        if self.preheated:
+            self.ioloop.add_callback(self.preheated.fill)
         try:
             self.ioloop.start()
         finally:
             server.stop()
+            if self.preheated:
+                self.preheated.stop()
             self.stop()
 
     @property

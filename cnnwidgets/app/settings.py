@@ -20,6 +20,7 @@ class AppSettings:
     host: an address or a name; port: 0 stands for a free one.
     token: the word visitors must know, "" for none.
     max_kernels: how many pages may be open at once.
+    preheat: how many pages are made before they are asked for; they count as open.
     """
 
     notebook: Path
@@ -28,6 +29,7 @@ class AppSettings:
     token: str
     open_browser: bool
     max_kernels: int
+    preheat: int
 
     @classmethod
     def checked(
@@ -38,10 +40,11 @@ class AppSettings:
         token: str | None = None,
         open_browser: bool = True,
         max_kernels: int | None = None,
+        preheat: int = 0,
     ) -> "AppSettings":
         """Settings with every default filled in.
 
-        Raises ValueError, naming value and remedy, for a port, a token or a cap that cannot be,
+        Raises ValueError, naming value and remedy, for a port, a token or a number that cannot be,
         and FileNotFoundError for a notebook that is not there.
         """
         if not 0 <= port <= 65535:
@@ -55,13 +58,21 @@ class AppSettings:
             raise ValueError(f"token (={token!r}) must be plain ASCII, so that it fits in a link")
         if token is None or not token.strip():
             token = "" if is_loopback(host) else secrets.token_urlsafe(24)
+        notebook = find_dashboard() if notebook is None else _existing(notebook)
+        if max_kernels is None:
+            max_kernels = kernels_that_fit()
+        if not 0 <= preheat <= max_kernels:
+            raise ValueError(f"preheat (={preheat}) must be 0 to {max_kernels}, the most kernels")
+        if preheat and notebook.is_dir():
+            raise ValueError(f"preheat (={preheat}) needs one notebook, and {notebook} is a folder")
         return cls(
-            notebook=find_dashboard() if notebook is None else _existing(notebook),
+            notebook=notebook,
             host=host,
             port=port,
             token=token,
             open_browser=open_browser,
-            max_kernels=kernels_that_fit() if max_kernels is None else max_kernels,
+            max_kernels=max_kernels,
+            preheat=preheat,
         )
 
 

@@ -34,8 +34,9 @@ def load(
         it raises cancels. By default a line of text, if stderr is a terminal.
     Raises ValueError, with suggestions, for a name or split that does not exist; ConnectionError
     if the network fails, FileNotFoundError if there is no copy and download is False, another
-    OSError if root cannot be written, RuntimeError if torchvision cannot read its own files:
-    each in one sentence, with nothing half-written left behind.
+    OSError if root cannot be written, ImportError if SciPy is needed and missing, RuntimeError if
+    torchvision cannot read its own files: each in one sentence, with nothing half-written left
+    behind; what a killed process left is removed by the next download.
 
     >>> load("mnist")
     <ImageSet 'MNIST test': 10,000 images of 1×28×28, 10 classes>

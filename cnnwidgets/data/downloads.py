@@ -7,10 +7,10 @@ cannot be cancelled cleanly, writes in place, and repeats a failed https request
 
 import gzip
 import shutil
-import tempfile
 import warnings
 import zipfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
@@ -22,6 +22,7 @@ from cnnwidgets.data import shelf
 from cnnwidgets.data.fetch import Progress, fetch, on_disk
 from cnnwidgets.data.files import cache_dir
 from cnnwidgets.data.imageset import ImageSet, measure
+from cnnwidgets.data.scratch import scratch_in
 
 _DIGITS = tuple("0123456789")
 
@@ -117,19 +118,19 @@ def downloaded(
             f"no sound copy of {name!r} in {str(home)!r}; give download=True, "
             f"or put {missing.urls[0]} there as {missing.place}"
         )
-    with on_disk(home):
-        home.mkdir(parents=True, exist_ok=True)
-        held = tempfile.TemporaryDirectory(dir=home, prefix=f".{name}-", ignore_cleanup_errors=True)
-    with held as scratch:
+    with ExitStack() as held:
+        with on_disk(home):
+            home.mkdir(parents=True, exist_ok=True)
+            scratch = held.enter_context(scratch_in(home, name))
         for archive in archives:
-            _bring(archive, Path(scratch), home, archive in own, progress)
-        sets = _read(name, Path(scratch))
+            _bring(archive, scratch, home, archive in own, progress)
+        sets = _read(name, scratch)
         with on_disk(home):
             for made in sets:
-                shelf.put(Path(scratch, f"{made}.set"), sets[made])
+                shelf.put(scratch / f"{made}.set", sets[made])
             kept.mkdir(exist_ok=True)
             for made in sets:
-                Path(scratch, f"{made}.set").replace(kept / f"{made}.set")
+                (scratch / f"{made}.set").replace(kept / f"{made}.set")
     return shelf.take(kept / f"{split}.set") or sets[split]
 
 

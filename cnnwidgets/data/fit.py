@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from cnnwidgets.data.imageset import ImageSet
-from cnnwidgets.data.scale import border, contain, resize
+from cnnwidgets.data.scale import border, contain, resize, strips
 
 _FIELD = 28
 _BOX = 20
@@ -110,8 +110,12 @@ def with_channels(picture: np.ndarray, channels: int, name: str) -> np.ndarray:
 
 
 def _luma(pixels: np.ndarray) -> np.ndarray:
-    red, green, blue = pixels.astype(np.uint32)
-    return ((299 * red + 587 * green + 114 * blue + 500) // 1000).astype(np.uint8)
+    height, width = pixels.shape[1:]
+    grey = np.empty((height, width), np.uint8)
+    for rows in strips(height, width):
+        red, green, blue = pixels[:, rows].astype(np.uint32)
+        grey[rows] = (299 * red + 587 * green + 114 * blue + 500) // 1000
+    return grey
 
 
 def _is_dark(images: ImageSet) -> bool:

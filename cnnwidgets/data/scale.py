@@ -1,6 +1,10 @@
 """Pictures made larger or smaller: antialiased, in NumPy alone."""
 
+from collections.abc import Iterator
+
 import numpy as np
+
+_STRIP = 1 << 16  # pixels whose intermediate values stay in a processor's cache
 
 
 def resize(picture: np.ndarray, rows: int, columns: int) -> np.ndarray:
@@ -12,11 +16,10 @@ def resize(picture: np.ndarray, rows: int, columns: int) -> np.ndarray:
     """
     if picture.shape[-2:] == (rows, columns):
         return picture
-    if picture.ndim == 3:  # one by one, for a photograph's channels are large as floats
+    if picture.ndim == 3:
         return np.stack([resize(channel, rows, columns) for channel in picture])
-    down = _weights(picture.shape[-2], rows)
-    across = _weights(picture.shape[-1], columns)
-    values = down @ picture.astype(np.float32) @ across.T
+    across = _weights(picture.shape[1], columns).T
+    values = _means(picture, _weights(len(picture), rows)) @ across
     # Rounding in float32 can leave 0..255 by a hair.
     return np.rint(values).clip(0, 255).astype(np.uint8)
 
@@ -48,6 +51,29 @@ def border(picture: np.ndarray) -> np.ndarray:
     """
     edges = (picture[:, 0], picture[:, -1], picture[:, :, 0], picture[:, :, -1])
     return np.median(np.concatenate(edges, axis=1), axis=1).astype(np.uint8)
+
+
+def strips(rows: int, columns: int) -> Iterator[slice]:
+    """The rows of a picture in turn, as many at once as a processor's cache holds."""
+    step = max(1, _STRIP // columns)
+    return (slice(first, first + step) for first in range(0, rows, step))
+
+
+def _means(picture: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """shares (new, row) @ picture (row, column), of which only the first and last row that a new
+    one covers are covered in part: a photograph is not made a large array of floats.
+    """
+    values = np.empty((len(shares), picture.shape[1]), np.float32)
+    for value, share in zip(values, shares, strict=True):
+        covered = np.flatnonzero(share)
+        first, last = covered[0], covered[-1]
+        value[:] = share[first] * picture[first]
+        if last > first:
+            value += share[last] * picture[last]
+        if last > first + 1:
+            inner = picture[first + 1 : last].sum(axis=0, dtype=np.uint32)
+            value += share[first + 1] * inner.astype(np.float32)
+    return values
 
 
 def _weights(old: int, new: int) -> np.ndarray:

@@ -1,5 +1,10 @@
-"""How many threads a run deserves."""
+"""How many threads a run deserves.
 
+PyTorch's number is one for the whole process where MKL multiplies matrices, and another number adds
+in another order. So while a training computes, nobody changes it, and the other way round.
+"""
+
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +13,53 @@ import torch
 from cnnwidgets.network.run import Run
 
 SMALL_VALUES = 2_000_000
+
+_FREE = threading.Condition()
+_computing = 0  # trainings that are amid a computation
+_changing = 0  # who has changed the number, or waits to
+_changed = False
+_OWN = threading.local()
+
+
+@contextmanager
+def steady_threads() -> Iterator[None]:
+    """Nobody changes PyTorch's number of threads within; who wants to is first to go before."""
+    global _computing
+    nested = getattr(_OWN, "computes", False)
+    if nested:
+        yield
+        return
+    with _FREE:
+        _FREE.wait_for(lambda: not _changing)
+        _computing += 1
+    _OWN.computes = True
+    try:
+        yield
+    finally:
+        _OWN.computes = False
+        with _FREE:
+            _computing -= 1
+            _FREE.notify_all()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """PyTorch computes on one thread within, and no training does."""
+    global _changing, _changed
+    with _FREE:
+        _changing += 1
+        _FREE.wait_for(lambda: not _computing and not _changed)
+        _changed = True
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        with _FREE:
+            _changed = False
+            _changing -= 1
+            _FREE.notify_all()
 
 
 @contextmanager
@@ -20,15 +72,12 @@ def threads_for(last: Run | None) -> Iterator[None]:
     last: the run before, which tells the size: small is below two million values. None leaves
     the number as it is, as does a network that is not on the processor.
     """
-    threads = torch.get_num_threads()
-    if last is None or threads == 1 or last.input.device.type != "cpu" or not _is_small(last):
+    changes = torch.get_num_threads() > 1 and not getattr(_OWN, "computes", False)
+    if not changes or last is None or last.input.device.type != "cpu" or not _is_small(last):
         yield
         return
-    torch.set_num_threads(1)
-    try:
+    with _one_thread():
         yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _is_small(run: Run) -> bool:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from cnnwidgets.data.imageset import ImageSet
+from cnnwidgets.network.threads import steady_threads
 from cnnwidgets.training.settings import check_whole
 
 
@@ -68,10 +69,11 @@ def evaluate_while(
         for chosen in torch.arange(len(images)).split(batch_size):
             if not wanted():
                 return None
-            inputs, labels = batches.take(chosen)
-            logits = model(inputs)
-            hits += int((logits.argmax(1) == labels).sum())
-            loss_nats += cross_entropy(logits, labels, reduction="sum").item()
+            with steady_threads():
+                inputs, labels = batches.take(chosen)
+                logits = model(inputs)
+                hits += int((logits.argmax(1) == labels).sum())
+                loss_nats += cross_entropy(logits, labels, reduction="sum").item()
     return Evaluation(accuracy=hits / len(images), loss_nats=loss_nats / len(images))
 
 

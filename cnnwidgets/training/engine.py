@@ -1,7 +1,6 @@
 """Engine: what a session does, one piece at a time, in the one thread that touches the model."""
 
 import math
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -11,10 +10,9 @@ from typing import Any
 from torch import nn
 
 from cnnwidgets.data.imageset import ImageSet
-from cnnwidgets.network.editing import set_weights
-from cnnwidgets.network.edits import Edit
+from cnnwidgets.training.autosave import Autosave
 from cnnwidgets.training.batches import check_fits, evaluate_while
-from cnnwidgets.training.checkpoint import Checkpoint
+from cnnwidgets.training.checkpoint import Writer
 from cnnwidgets.training.fresh import fresh_weights
 from cnnwidgets.training.history import History
 from cnnwidgets.training.loop import Loop, Phase, Step
@@ -22,10 +20,12 @@ from cnnwidgets.training.moments import Moments
 from cnnwidgets.training.progress import Progress, Status
 from cnnwidgets.training.settings import Settings, check_whole
 from cnnwidgets.training.slow import SlowStep, advance_slowly
+from cnnwidgets.training.words import in_words
 from cnnwidgets.training.worker import LATER
 
 EVALUATION_IMAGES = 500  # at a time: a pause is heard between two
 _SMOOTHING = 0.05
+_COULD_NOT_SAVE = "could not save to {!r}: "
 
 
 class Engine:
@@ -49,17 +49,17 @@ class Engine:
         self.loop = Loop(model, images, settings)
         self.moments = Moments(history)
         self.moments.adopt(self.loop, len(images))
+        self.writer = Writer(model, images, test)
         self.status = Status.FINISHED if self.loop.finished else Status.PAUSED
         self.problem = ""
+        self.said: BaseException | None = None  # what the problem tells of, where it is of ours
         self.slow: SlowStep | None = None
-        self.autosave: Path | None = None
-        self.autosave_s = math.inf
+        self.autosave: Autosave | None = None
         self._is_asked = is_asked
         self._measuring = False
         self._until: tuple[int, Future[Step]] | None = None
         self._last: Step | None = None
         self._rate = math.nan
-        self._saved_s = time.monotonic()
         self.moments.keep(self.loop)
 
     @property
@@ -88,36 +88,30 @@ class Engine:
             return False
         try:
             self._go_on()
-        except FloatingPointError as problem:
-            self.rest(Status.PAUSED)
-            self.problem = in_words(problem)
-        except Exception as problem:  # of the model that trains: whoever looks on must know
-            self.rest(Status.FAILED)
-            self.problem = (
-                f"step {self.loop.step + 1} failed: {in_words(problem)}; what was recorded is "
-                "kept: play tries the step again, rewind goes back"
-            )
+        except BaseException as problem:  # of the model that trains: whoever looks on must know
+            self._fall(problem)
         return self.status is Status.PLAYING
 
     def _go_on(self) -> None:
-        if self._until is not None and self.loop.step >= self._until[0]:
+        loop = self.loop
+        if self._until is not None and loop.step >= self._until[0] and not loop.finished:
             self.rest(Status.PAUSED)
         elif self._measures_first():
             self._measure()
-        elif self.loop.finished:
+        elif loop.finished:
             self.rest(Status.FINISHED)
         else:
             self.slow = None
-            self._note(next(self.loop))
-            if time.monotonic() - self._saved_s >= self.autosave_s:
+            self._note(next(loop))
+            if self.autosave is not None and self.autosave.is_due:
                 self._save_itself()
 
     def play(self, epochs: int | None) -> None:
         """Begins to play."""
         if epochs is not None:
             check_whole("epochs", epochs, least=1)
-            self.loop.give_up()
-            self.loop.change(replace(self.loop.settings, epochs=self.loop.settings.epochs + epochs))
+            now = max(self.loop.settings.epochs, self.loop.epoch - 1)
+            self._change(replace(self.loop.settings, epochs=now + epochs))
         self._check_goes_on()
         self._end_steps()
         self.problem = ""
@@ -129,6 +123,7 @@ class Engine:
         self._check_goes_on()
         self._end_steps()
         self.problem = ""
+        self._last = None
         self._until = (self.loop.step + count, future)
         self.status = Status.PLAYING
         return LATER
@@ -138,15 +133,17 @@ class Engine:
         self._check_goes_on()
         self.rest(Status.PAUSED)
         self.problem = ""
-        before = self.loop.step
         try:
             self.slow, done = advance_slowly(self.loop, self.slow)
-        except FloatingPointError as problem:
-            self.problem = in_words(problem)
+        except BaseException as problem:
+            self.slow = None
+            self._fall(problem)
             raise
-        if done is not None and self.loop.step > before:
+        if done is not None:
             self._note(done)
             self.moments.keep(self.loop)
+            if self.loop.finished:  # what is left is to measure, and to rest
+                self.status = Status.PLAYING
         return self.slow.done
 
     def rest(self, status: Status) -> None:
@@ -162,9 +159,10 @@ class Engine:
         """Goes back to the recorded moment nearest to step."""
         check_whole("step", step, least=0)
         self.rest(Status.PAUSED)
-        self.problem = ""
-        self.slow = None
-        return self.moments.go_back(self.loop, step)
+        self.problem, self.slow = "", None
+        found = self.moments.go_back(self.loop, step)
+        self._stand()
+        return found
 
     def fresh(self, seed: int) -> None:
         """Starts anew from other weights."""
@@ -177,46 +175,50 @@ class Engine:
 
     def change(self, named: dict[str, Any]) -> Settings:
         """Takes other settings for the steps to come."""
-        settings = replace(self.loop.settings, **named)
+        self._change(replace(self.loop.settings, **named))
+        if self.status in (Status.FINISHED, Status.PAUSED):
+            self._stand()
+        return self.loop.settings
+
+    def _change(self, settings: Settings) -> None:
+        """Takes other settings, as a moment that can be gone back to. A step begun is given up."""
         if self.loop.phase is not Phase.FORWARD:
             self.loop.give_up()
             self.slow = None
         self.loop.change(settings)
-        if self.status is Status.FINISHED and not self.loop.finished:
-            self.status = Status.PAUSED
-        return settings
-
-    def edit(self, edits: tuple[Edit, ...]) -> None:
-        """Changes weights between two steps, and keeps the moment with them in place of the old."""
-        set_weights(self.model, edits)
-        if self.loop.phase is not Phase.FORWARD:
-            self.loop.give_up()
-        self.slow = None
-        step, last = self.loop.step, self._last
-        self.moments.history.forget_after(step - 1)
-        if last is not None and last.step == step:
-            self.moments.history.add_step(last)
         self.moments.keep(self.loop)
+
+    def resume(self, moments: Moments) -> None:
+        """Goes to the newest of saved moments."""
+        self.moments = moments
+        self.loop.restore(moments.state_at(moments.history.last_step))
+        self._stand()
+
+    def _stand(self) -> None:
+        self.status = Status.FINISHED if self.loop.finished else Status.PAUSED
 
     def save(self, path: Path) -> None:
         """Writes the run to a file. Amid a step, that step is not part of it."""
         if self.loop.phase is Phase.FORWARD:
             self.moments.keep(self.loop)
-        Checkpoint(self.moments, self.model, self.images, self.test).save(path)
+        try:
+            self.writer.write(path, self.writer.contents(self.moments))
+        except OSError as problem:
+            self.problem, self.said = _unsaved(path, problem), problem
+            raise
 
     def _save_itself(self) -> None:
-        """Saves to the path of autosave; a training goes on without, and says so."""
-        if self.autosave is None:
-            return
-        self._saved_s = time.monotonic()
-        try:
-            self.save(self.autosave)
-        except OSError as problem:
-            reason = problem.strerror or str(problem)
-            self.problem = (
-                f"could not save to {str(self.autosave)!r}: {reason}; the training goes on, and "
-                "what was saved before is still there"
-            )
+        if self.autosave is not None:
+            self.moments.keep(self.loop)
+            self.autosave.save(self.writer.contents(self.moments))
+
+    def saved(self, problem: Exception | None) -> None:
+        """Says what came of the last autosave; a training goes on without."""
+        assert self.autosave is not None
+        if problem is not None:
+            self.problem, self.said = _unsaved(self.autosave.path, problem), problem
+        elif self.problem.startswith(_COULD_NOT_SAVE.format(str(self.autosave.path))):
+            self.problem = ""
 
     def _note(self, done: Step) -> None:
         self._last = done
@@ -250,15 +252,34 @@ class Engine:
                 self.loop.step, accuracy=found.accuracy, loss_nats=found.loss_nats
             )
 
-    def _end_steps(self) -> None:
-        """Answers who asked for steps, with the last one that was done."""
+    def _fall(self, problem: BaseException) -> None:
+        """Rests, since a step could not be done; says why, and what to try."""
+        if isinstance(problem, FloatingPointError):
+            status, words = Status.PAUSED, in_words(problem)
+        else:
+            status = Status.FAILED
+            words = (
+                f"step {self.loop.step + 1} failed: {in_words(problem)}; what was recorded is "
+                "kept: play tries the step again, rewind goes back"
+            )
+        self._end_steps(problem)
+        try:
+            self.rest(status)
+        except Exception as another:
+            words = f"{words}; this moment could not be kept: {in_words(another)}"
+        self.status, self.problem, self.said = status, words, problem
+
+    def _end_steps(self, problem: BaseException | None = None) -> None:
+        """Answers who asked for steps: with the last one that was done, or why there is none."""
         if self._until is None:
             return
         (_, future), self._until = self._until, None
-        if self._last is None:
-            future.set_exception(RuntimeError("no step could be done; see the session's problem"))
+        if problem is None and self._last is None:
+            problem = RuntimeError("no step was done, since something else was asked for first")
+        if problem is not None:
+            future.set_exception(problem)
         else:
-            future.set_result(self._last)
+            future.set_result(self._last)  # type: ignore[arg-type]
 
     def _check_goes_on(self) -> None:
         if self.loop.finished and not self._measures_first():
@@ -268,8 +289,8 @@ class Engine:
             )
 
 
-def in_words(problem: BaseException) -> str:
-    """What an exception says, in one line; its kind where the words need it."""
-    words = " ".join(str(problem).split())
-    plain = isinstance(problem, ValueError | TypeError | FloatingPointError) and words
-    return words if plain else f"{type(problem).__name__}: {words}"
+def _unsaved(path: Path, problem: Exception) -> str:
+    return (
+        f"{_COULD_NOT_SAVE.format(str(path))}{in_words(problem)}; the training goes on, and what "
+        "was saved before is still there"
+    )

@@ -2,12 +2,15 @@
 
 from typing import Any
 
-import torch
 from torch import nn
+
+from cnnwidgets.training.randomness import seeded
 
 
 def fresh_weights(model: nn.Module, seed: int) -> None:
-    """Gives every module of model new random weights; the global random state stays.
+    """Gives every module of model new random weights, those that follow torch.manual_seed(seed).
+
+    The global random state stays.
 
     Raises TypeError, before anything is changed, for a model with parameters that no module's
     reset_parameters draws anew.
@@ -17,7 +20,6 @@ def fresh_weights(model: nn.Module, seed: int) -> None:
     for name, parameter in model.named_parameters():
         if id(parameter) not in known:
             raise TypeError(f"{name!r} has no way to be drawn anew; make a new model instead")
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with seeded(seed, next(model.parameters()).device):
         for module in drawn:
             module.reset_parameters()

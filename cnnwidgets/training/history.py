@@ -1,11 +1,13 @@
 """History: what happened at every step of a training run, and the weights at some."""
 
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,8 +15,10 @@ from torch import Tensor
 
 from cnnwidgets.training.columns import Columns, columns_of
 from cnnwidgets.training.loop import Step
-from cnnwidgets.training.sealed import read_sealed_tensors, write_sealed_tensors
+from cnnwidgets.training.sealed import part_of, read_sealed_tensors, write_sealed_tensors
+from cnnwidgets.training.snapshot import Snapshot, check_same, copies_of
 from cnnwidgets.training.thinning import least_missed
+from cnnwidgets.training.watchers import Watchers
 
 FORMAT = "cnnwidgets.history"
 
@@ -42,23 +46,6 @@ class Evaluations:
     loss_nats: np.ndarray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Snapshot:
-    """The network at one moment.
-
-    step: optimizer steps done; 0 is before the first.
-    weights: a state dict of CPU tensors, a copy that is yours to keep.
-    accuracy, loss_nats: in 0..1 and in nats; NaN where nothing is known.
-    tested: whether they were measured on test images, and not on the latest training batches.
-    """
-
-    step: int
-    weights: Mapping[str, Tensor]
-    accuracy: float
-    loss_nats: float
-    tested: bool = True
-
-
 class History:
     """Metrics of every step, weight snapshots at some; added in the order of the steps.
 
@@ -77,7 +64,7 @@ class History:
         self._metrics = Columns(Metrics)
         self._evaluations = Columns(Evaluations)
         self._snapshots: tuple[Snapshot, ...] = ()
-        self._watchers: tuple[Callable[[], None], ...] = ()
+        self._watchers = Watchers()
 
     def __repr__(self) -> str:
         return f"<History: {len(self._metrics):,} steps, {len(self._snapshots)} snapshots>"
@@ -102,6 +89,11 @@ class History:
         return tuple(snapshot.step for snapshot in self._snapshots)
 
     @property
+    def last_step(self) -> int:
+        """The step of the newest snapshot; -1 if there is none."""
+        return self._snapshots[-1].step if self._snapshots else -1
+
+    @property
     def snapshots(self) -> tuple[Snapshot, ...]:
         """All snapshots, ascending; their weights are the history's own: read them only."""
         return self._snapshots
@@ -123,11 +115,13 @@ class History:
         """
         _check_after(step, self.last_evaluated)
         self._evaluations.add(_Evaluated(step, accuracy, loss_nats))
+        found: dict[str, Any] = {
+            "accuracy": float(accuracy),
+            "loss_nats": float(loss_nats),
+            "tested": True,
+        }
         self._snapshots = tuple(
-            replace(each, accuracy=float(accuracy), loss_nats=float(loss_nats), tested=True)
-            if each.step == step
-            else each
-            for each in self._snapshots
+            replace(each, **found) if each.step == step else each for each in self._snapshots
         )
         self._tell()
 
@@ -148,8 +142,8 @@ class History:
         known = self._snapshots
         _check_after(step, known[-1].step if known else -1)
         if known:
-            _check_same(weights, known[0].weights)
-        copy = MappingProxyType(_copies(weights))
+            check_same(weights, known[0].weights)
+        copy = MappingProxyType(copies_of(weights))
         new = Snapshot(int(step), copy, float(accuracy), float(loss_nats), tested)
         self._snapshots = self._within_budget((*known, new))
         self._tell()
@@ -161,17 +155,20 @@ class History:
         self._snapshots = tuple(each for each in self._snapshots if each.step <= step)
         self._tell()
 
+    def begin_again(self, weights: Mapping[str, Tensor]) -> None:
+        """Drops all; a copy of weights is what the next run begins with, at step 0."""
+        copy = MappingProxyType(copies_of(weights))
+        self._metrics.keep_until(-1)
+        self._evaluations.keep_until(-1)
+        self._snapshots = (Snapshot(0, copy, math.nan, math.nan, False),)  # never without one
+        self._tell()
+
     def watch(self, told: Callable[[], None]) -> Callable[[], None]:
         """Calls `told` after every change of the snapshots, in the thread that made it.
 
-        Returns what ends the watching.
+        Returns what ends it. One that raises is warned of, and not called again.
         """
-        self._watchers = (*self._watchers, told)
-
-        def end() -> None:
-            self._watchers = tuple(each for each in self._watchers if each is not told)
-
-        return end
+        return self._watchers.add(told)
 
     def nearest(self, step: int) -> Snapshot:
         """The snapshot nearest to step, the earlier of two as near; read its weights only.
@@ -186,7 +183,7 @@ class History:
     def at(self, step: int) -> Snapshot:
         """As `nearest`, with weights that are yours to keep."""
         found = self.nearest(step)
-        return replace(found, weights=MappingProxyType(_copies(found.weights)))
+        return replace(found, weights=MappingProxyType(copies_of(found.weights)))
 
     def _within_budget(self, snapshots: tuple[Snapshot, ...]) -> tuple[Snapshot, ...]:
         each_bytes = sum(value.nbytes for value in snapshots[0].weights.values())
@@ -197,8 +194,8 @@ class History:
         return snapshots
 
     def _tell(self) -> None:
-        for told in self._watchers:
-            told()
+        for problem in self._watchers.tell():
+            warnings.warn(f"who watched a history failed: {problem!r}", RuntimeWarning, 3)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write one safetensors file: the old file stays until the new one is complete.
@@ -246,9 +243,9 @@ class History:
     ) -> "History":
         """The history that gave these `tensors` and notes."""
         history = cls(notes, budget_bytes=budget_bytes)
-        history._metrics.fill(_part(tensors, "metrics"))
-        history._evaluations.fill(_part(tensors, "evaluations"))
-        stacks = _part(tensors, "weights")
+        history._metrics.fill(part_of(tensors, "metrics"))
+        history._evaluations.fill(part_of(tensors, "evaluations"))
+        stacks = part_of(tensors, "weights")
         history._snapshots = tuple(
             Snapshot(
                 step,
@@ -269,31 +266,6 @@ class _Evaluated:
     loss_nats: float
 
 
-def _part(tensors: Mapping[str, Tensor], kind: str) -> dict[str, Tensor]:
-    """Those of the tensors whose name begins with kind, by the rest of it."""
-    return {
-        name.removeprefix(f"{kind}/"): value
-        for name, value in tensors.items()
-        if name.startswith(f"{kind}/")
-    }
-
-
-def _copies(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: weight.detach().to("cpu", copy=True) for name, weight in weights.items()}
-
-
 def _check_after(step: int, last: int) -> None:
     if step <= last:
         raise ValueError(f"step (={step}) must come after {last}, the last one recorded")
-
-
-def _check_same(weights: Mapping[str, Tensor], known: Mapping[str, Tensor]) -> None:
-    def kinds(of: Mapping[str, Tensor]) -> set[tuple]:
-        return {(name, tuple(weight.shape), weight.dtype) for name, weight in of.items()}
-
-    if odd := sorted(kinds(weights) ^ kinds(known), key=str):
-        name, shape, _ = odd[0]
-        raise ValueError(
-            f"weights differ from the snapshots before at {name!r} {shape}; "
-            "a history holds one network: start a new History"
-        )

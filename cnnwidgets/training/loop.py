@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from cnnwidgets.data.imageset import ImageSet
+from cnnwidgets.network.threads import steady_threads
 from cnnwidgets.training.batches import Batches, check_fits, mode
 from cnnwidgets.training.randomness import randomness
 from cnnwidgets.training.settings import Settings
@@ -71,9 +72,9 @@ class Loop:
 
     model is trained in place; it takes (batch, channel, row, column) normalised images and
     returns (batch, class) logits. Between steps every module's training flag is as the caller
-    left it. The global random state is neither read nor moved: what a model draws in a step, as
-    dropout does, depends on the seed and the step alone. On a CPU, the same torch version,
-    processor type and number of threads give bit-identical weights.
+    left it. The global random state stays: what a model draws in a step, as dropout does, depends
+    on the seed and the step alone. On a CPU, the same torch version, processor type and number of
+    threads give bit-identical weights.
 
     Raises TypeError or ValueError, before the first step, for what cannot work.
     """
@@ -100,6 +101,7 @@ class Loop:
         self._rate = math.nan
         self._spent_s = 0.0
         self._inputs = self._labels = self._logits = self._loss = torch.empty(0)
+        self._buffers: list[tuple[Tensor, Tensor]] = []
 
     @property
     def total(self) -> int:
@@ -146,25 +148,38 @@ class Loop:
         """
         began_s = time.perf_counter()
         try:
-            self._do(self.phase)
+            with steady_threads():
+                self._do(self.phase)
         except BaseException:
             self.give_up()
             raise
         self._spent_s += time.perf_counter() - began_s
         if self.phase is Phase.UPDATE:
-            return self._count()
+            done = self._count()
+            self._begin()
+            return done
         self.phase = list(Phase)[list(Phase).index(self.phase) + 1]
         return None
 
     def give_up(self) -> None:
-        """Forgets a step that was begun: the next phase is the forward pass of the same batch."""
+        """Forgets a step that was begun: the next phase is the forward pass of the same batch.
+
+        What the forward pass did to the model's buffers, as batch normalisation does, is undone.
+        """
+        for buffer, before in self._buffers:
+            buffer.copy_(before)
+        self._begin()
+
+    def _begin(self) -> None:
         self.phase = Phase.FORWARD
+        self._buffers = []
         self._spent_s = 0.0
         self._inputs = self._labels = self._logits = self._loss = torch.empty(0)
 
     def _do(self, phase: Phase) -> None:
         if phase is Phase.FORWARD:
             self._rate = self.settings.rate(self.step, self.total)
+            self._buffers = [(each, each.clone()) for each in self.model.buffers()]
             self._inputs, self._labels = self._batches.take(self._batch())
             with (
                 mode(self.model, training=True),
@@ -213,18 +228,11 @@ class Loop:
         count = len(self._labels)
         hits = (self._logits.argmax(1) == self._labels).sum().item()
         self.step += 1
-        done = Step(
-            self.step,
-            self.epoch,
-            self.loss_nats,
-            hits / count,
-            self._rate,
-            count / self._spent_s,
-        )
+        speed = count / self._spent_s
+        done = Step(self.step, self.epoch, self.loss_nats, hits / count, self._rate, speed)
         self.seen += count
         if self.seen >= self._images:
             self.epoch, self.seen = self.epoch + 1, 0
-        self.give_up()
         return done
 
     def state(self) -> State:

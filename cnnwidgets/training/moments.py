@@ -1,7 +1,6 @@
 """Moments: the points of a training run that can be looked at, and gone back to."""
 
 import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -11,11 +10,10 @@ from torch import Tensor
 
 from cnnwidgets.training.history import History
 from cnnwidgets.training.loop import Loop, State
+from cnnwidgets.training.pace import Pace
 from cnnwidgets.training.settings import Settings
 
-BUDGET_BYTES = 64_000_000
-EVERY_S = 0.1
-FIRST_STEPS = 20  # each of these is kept: this is where most happens
+BUDGET_BYTES = 64_000_000  # of weights and of what the optimizer remembers
 RECENT_STEPS = 50
 
 
@@ -37,7 +35,7 @@ class Moments:
         self.history.budget_bytes = BUDGET_BYTES
         self.rests: dict[int, Rest] = {}
         """What each snapshot of the history lacks to be a State, by its step."""
-        self._kept_s = 0.0
+        self._pace = Pace()
 
     def adopt(self, loop: Loop, images: int) -> None:
         """Puts a loop at the end of a history that was recorded without it, if there is any.
@@ -59,19 +57,25 @@ class Moments:
 
     def keep(self, loop: Loop) -> None:
         """Takes a snapshot of a loop between two steps, unless there is one."""
-        steps = self.history.steps
-        if steps and steps[-1] >= loop.step:
+        last = self.history.last_step
+        if last == loop.step and self.rests[last].settings == loop.settings:
             return
+        self._pace.begin()
         state = loop.state()
         self.rests[state.step] = Rest(state.epoch, state.seen, state.settings, state.optimizer)
-        self.history.add_snapshot(state.step, state.weights, tested=False, **self._recent())
-        kept = set(self.history.steps)
-        self.rests = {step: rest for step, rest in self.rests.items() if step in kept}
-        self._kept_s = time.monotonic()
+        if last != loop.step:
+            own, rest = _bytes(state.weights), _bytes(state.optimizer)
+            self.history.budget_bytes = int(BUDGET_BYTES * own / (own + rest))
+            self.history.add_snapshot(
+                state.step, state.weights, tested=False, **recent(self.history)
+            )
+            kept = set(self.history.steps)
+            self.rests = {step: rest for step, rest in self.rests.items() if step in kept}
+        self._pace.end()
 
     def keep_now_and_then(self, loop: Loop) -> None:
-        """Takes a snapshot of each of the first steps, and then ten a second."""
-        if loop.step <= FIRST_STEPS or time.monotonic() - self._kept_s >= EVERY_S:
+        """Takes a snapshot of each of the first steps, and then ten a second or fewer."""
+        if self._pace.is_due(loop.step):
             self.keep(loop)
 
     def go_back(self, loop: Loop, step: int) -> int:
@@ -87,9 +91,9 @@ class Moments:
 
     def begin_again(self, loop: Loop) -> None:
         """Forgets all, and keeps where a new loop begins."""
-        self.rests = {}
-        self.history.forget_after(-1)
-        self.keep(loop)
+        state = loop.state()
+        self.rests = {0: Rest(state.epoch, state.seen, state.settings, state.optimizer)}
+        self.history.begin_again(state.weights)
 
     def state_at(self, step: int) -> State:
         """The state of the recorded moment nearest to step."""
@@ -104,12 +108,17 @@ class Moments:
             rest.optimizer,
         )
 
-    def _recent(self) -> dict[str, float]:
-        """Mean accuracy and loss of the latest batches; nothing before the first."""
-        latest = self.history.latest(RECENT_STEPS)
-        if not len(latest.step):
-            return {}
-        return {
-            "accuracy": float(np.mean(latest.accuracy)),
-            "loss_nats": float(np.mean(latest.loss_nats)),
-        }
+
+def recent(history: History) -> dict[str, float]:
+    """Mean accuracy and loss of a history's latest batches; nothing before the first."""
+    latest = history.latest(RECENT_STEPS)
+    if not len(latest.step):
+        return {}
+    return {
+        "accuracy": float(np.mean(latest.accuracy)),
+        "loss_nats": float(np.mean(latest.loss_nats)),
+    }
+
+
+def _bytes(tensors: Mapping[str, Tensor]) -> int:
+    return sum(tensor.nbytes for tensor in tensors.values())

@@ -52,6 +52,15 @@ def read_sealed_tensors(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[
     return tensors, header["notes"]
 
 
+def part_of(tensors: Mapping[str, Tensor], kind: str) -> dict[str, Tensor]:
+    """Those of the tensors whose name begins with kind and a slash, by the rest of it."""
+    return {
+        name.removeprefix(f"{kind}/"): value
+        for name, value in tensors.items()
+        if name.startswith(f"{kind}/")
+    }
+
+
 def _digest(tensors: Mapping[str, Tensor], notes: object) -> str:
     """SHA-256 of every tensor's name, kind and bytes, and of the notes."""
     digest = hashlib.sha256(json.dumps(notes, sort_keys=True).encode())

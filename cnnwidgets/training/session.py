@@ -1,6 +1,6 @@
 """TrainingSession: a training run that is played, paused, stepped, rewound and stopped."""
 
-import math
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from os import PathLike
@@ -11,13 +11,17 @@ from torch import nn
 
 from cnnwidgets.data.imageset import ImageSet
 from cnnwidgets.network.edits import Edit
+from cnnwidgets.training.autosave import Autosave
 from cnnwidgets.training.checkpoint import Checkpoint
-from cnnwidgets.training.engine import Engine, in_words
+from cnnwidgets.training.edit import edit
+from cnnwidgets.training.engine import Engine
 from cnnwidgets.training.history import History
 from cnnwidgets.training.loop import Phase, Step
 from cnnwidgets.training.progress import Progress, Status
 from cnnwidgets.training.settings import Settings
 from cnnwidgets.training.slow import SlowStep
+from cnnwidgets.training.watchers import Watchers
+from cnnwidgets.training.words import in_words
 from cnnwidgets.training.worker import Worker
 
 __all__ = ["Progress", "Settings", "Status", "TrainingSession"]
@@ -62,9 +66,11 @@ class TrainingSession:
             settings = Settings(**named)
         self._worker = Worker(self._work)
         self._engine = Engine(model, images, test, settings, history, lambda: self._worker.is_asked)
-        self._engine.autosave = None if autosave is None else Path(autosave)
-        self._engine.autosave_s = math.inf if autosave is None else autosave_s
-        self._watchers: tuple[Callable[[], None], ...] = ()
+        self._watchers = Watchers()
+        if autosave is not None:
+            self._engine.autosave = Autosave(
+                Path(autosave), autosave_s, self._engine.writer.write, self._saved
+            )
 
     def __repr__(self) -> str:
         return f"<TrainingSession: {self.status.value} at step {self.progress.step:,}>"
@@ -117,14 +123,9 @@ class TrainingSession:
     def watch(self, told: Callable[[], None]) -> Callable[[], None]:
         """Calls `told` after every step and command, in the session's thread: it must be quick.
 
-        Returns what ends the watching.
+        Returns what ends the watching. One that raises is not called again; `problem` says so.
         """
-        self._watchers = (*self._watchers, told)
-
-        def end() -> None:
-            self._watchers = tuple(each for each in self._watchers if each is not told)
-
-        return end
+        return self._watchers.add(told)
 
     def play(self, epochs: int | None = None) -> "Future[None]":
         """Trains until all epochs are done, or a pause. epochs: train so many more than now."""
@@ -137,7 +138,8 @@ class TrainingSession:
     def step(self, count: int = 1) -> "Future[Step]":
         """Does `count` steps, or what is left of one, then rests.
 
-        The future's result is the last Step done; a pause meanwhile makes it an earlier one.
+        The future's result is the last Step done; a pause meanwhile makes it an earlier one. It
+        raises what a step raised, and RuntimeError if a pause came before the first.
         """
         return self._ask(lambda future: self._engine.step(count, future))
 
@@ -168,6 +170,8 @@ class TrainingSession:
         """
         _check_names(settings)
         Settings(**settings)
+        if settings.get("seed", self.settings.seed) != self.settings.seed:
+            raise ValueError(f"seed (={settings['seed']}) belongs to the run; start one with fresh")
         return self._ask(lambda _: self._engine.change(settings))
 
     def edit(self, edits: Iterable[Edit]) -> "Future[None]":
@@ -178,7 +182,7 @@ class TrainingSession:
         IndexError for edits that do not fit, or that change results and no weight.
         """
         wanted = tuple(edits)
-        return self._ask(lambda _: self._engine.edit(wanted))
+        return self._ask(lambda _: edit(self._engine, wanted))
 
     def save(self, path: str | PathLike[str]) -> "Future[None]":
         """Writes all that `resume` needs to one file, whole or not at all."""
@@ -189,13 +193,19 @@ class TrainingSession:
         return self._ask(lambda _: self._engine.rest(Status.STOPPED))
 
     def wait(self, timeout_s: float | None = None) -> Status:
-        """Blocks until nothing is being trained, and returns what the session came to.
+        """Blocks until nothing is being trained or saved; returns what the session came to.
 
         Never call it in a widget's callback. Raises TimeoutError.
         """
-        if not self._worker.wait(timeout_s):
-            raise TimeoutError(f"still {self.status.value} after {timeout_s} s")
-        return self.status
+        until_s = None if timeout_s is None else time.monotonic() + timeout_s
+        saving = self._engine.autosave
+        while True:
+            for wait in (self._worker.wait, *([] if saving is None else [saving.wait])):
+                left_s = None if until_s is None else max(0.0, until_s - time.monotonic())
+                if not wait(left_s):
+                    raise TimeoutError(f"still {self.status.value} after {timeout_s} s")
+            if self._worker.wait(0) and (saving is None or saving.is_idle):
+                return self.status
 
     @classmethod
     def resume(
@@ -215,7 +225,7 @@ class TrainingSession:
         Raises FileNotFoundError, or ValueError if the file is damaged or does not fit them.
         """
         found = Checkpoint.load(Path(path), model, images, test)
-        last = found.moments.state_at(found.moments.history.steps[-1])
+        last = found.moments.state_at(found.moments.history.last_step)
         session = cls(
             found.model,
             found.images,
@@ -224,10 +234,7 @@ class TrainingSession:
             autosave=autosave,
             autosave_s=autosave_s,
         )
-        engine = session._engine
-        engine.moments = found.moments
-        engine.loop.restore(last)
-        engine.status = Status.FINISHED if engine.loop.finished else Status.PAUSED
+        session._engine.resume(found.moments)
         return session
 
     def _ask(self, command: Callable[["Future[Any]"], Any]) -> "Future[Any]":
@@ -235,7 +242,8 @@ class TrainingSession:
             try:
                 return command(future)
             except Exception as problem:  # the asker has it; who looks on must see it too
-                self._engine.problem = in_words(problem)
+                if self._engine.said is not problem:
+                    self._engine.problem = in_words(problem)
                 raise
             finally:
                 self._tell()
@@ -248,8 +256,11 @@ class TrainingSession:
         return goes_on
 
     def _tell(self) -> None:
-        for told in self._watchers:
-            told()
+        for problem in self._watchers.tell():
+            self._engine.problem = f"who watched failed, and is told no more: {in_words(problem)}"
+
+    def _saved(self, problem: Exception | None) -> None:
+        self._ask(lambda _: self._engine.saved(problem))
 
 
 def _check_names(settings: dict[str, Any]) -> None:

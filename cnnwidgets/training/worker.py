@@ -6,6 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+import torch
+
+from cnnwidgets.network.threads import steady_threads
+from cnnwidgets.training.ending import TRAINING
+
 LATER = object()
 """What a command returns that settles its future itself, later on."""
 
@@ -15,9 +20,10 @@ Command = Callable[["Future[Any]"], Any]
 class Worker:
     """Does commands in their order, and a piece of work whenever none waits.
 
-    work: does one piece, and returns whether there is more to do.
+    work: does one piece, and returns whether there is more to do; it raises nothing.
 
-    Its thread is there only while there is something to do.
+    Its thread is there only while there is something to do, and computes with as many of
+    PyTorch's own as there were when the worker was made.
     """
 
     def __init__(self, work: Callable[[], bool]) -> None:
@@ -27,6 +33,8 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._resting = threading.Event()
         self._resting.set()
+        self._ends = False
+        self._threads = torch.get_num_threads()
 
     @property
     def is_asked(self) -> bool:
@@ -40,12 +48,16 @@ class Worker:
         """
         future: Future[Any] = Future()
         with self._lock:
+            if self._ends:
+                future.cancel()
+                return future
             self._resting.clear()
             self._commands.put((command, future))
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="cnnwidgets training", daemon=True
                 )
+                TRAINING.add(self)
                 self._thread.start()
         return future
 
@@ -53,7 +65,18 @@ class Worker:
         """Blocks until there is nothing to do; False if that took longer than timeout_s."""
         return self._resting.wait(timeout_s)
 
+    def end(self) -> None:
+        """Ends the thread after what is under way; nothing more is done."""
+        with self._lock:
+            self._ends = True
+        if (thread := self._thread) is not None and thread is not threading.current_thread():
+            thread.join()
+
     def _run(self) -> None:
+        # PyTorch gives a new thread whatever number another has set for itself at that moment, as
+        # a Microscope does while it looks; and another number rounds differently.
+        with steady_threads():
+            torch.set_num_threads(self._threads)
         more = False
         while not self._may_end(more):
             try:
@@ -75,7 +98,7 @@ class Worker:
     def _may_end(self, more: bool) -> bool:
         """Whether the thread may end; a command that comes later starts another."""
         with self._lock:
-            if more or not self._commands.empty():
+            if not self._ends and (more or not self._commands.empty()):
                 return False
             self._thread = None
             self._resting.set()

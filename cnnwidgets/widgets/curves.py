@@ -1,10 +1,14 @@
 """Loss and accuracy over the steps of a training, thinned, as two bqplot figures."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
-import bqplot
 import numpy as np
+
+with warnings.catch_warnings():  # bqscales, below bqplot, warns of itself
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import bqplot
 
 POINTS = 400
 SHORTEST = 10  # steps of the axis at least
@@ -27,7 +31,8 @@ def thinned(metrics: Any, window: int = 1, points: int = POINTS) -> Curve:
     """The steps' loss and accuracy in at most `points` points, from first to last.
 
     metrics: with step, loss_nats and accuracy, (step,) each. window: over how many steps up to a
-    point its value is the mean; more where so many lie between two points.
+    point its value is the mean; more where so many lie between two points. What is not a finite
+    number is left out, and NaN stands where all was.
     """
     count = len(metrics.step)
     if not count:
@@ -38,11 +43,24 @@ def thinned(metrics: Any, window: int = 1, points: int = POINTS) -> Curve:
     first = np.maximum(0, at + 1 - averaged)
 
     def means(values: np.ndarray) -> np.ndarray:
-        sums = np.concatenate([[0.0], np.cumsum(values)])
-        return ((sums[at + 1] - sums[first]) / (at + 1 - first)).astype(np.float32)
+        known = np.isfinite(values)
+        sums = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0))])
+        counts = np.concatenate([[0], np.cumsum(known)])
+        seen = counts[at + 1] - counts[first]
+        total = np.where(seen > 0, sums[at + 1] - sums[first], np.nan)
+        return (total / np.maximum(seen, 1)).astype(np.float32)
 
     steps = metrics.step[at].astype(np.uint32)
     return Curve(steps, means(metrics.loss_nats), means(metrics.accuracy), averaged)
+
+
+def ticks(last: float, most: int = 5) -> np.ndarray:
+    """Round numbers from 0 to at most `last`, equally far apart, and no more than most + 1."""
+    exponent = np.floor(np.log10(max(last, 1e-6) / most))
+    for gap in np.array([1, 2, 5, 10]) * 10.0**exponent:
+        if last / gap <= most:
+            break
+    return np.arange(0, last + gap * 1e-6, gap)
 
 
 class Figures:
@@ -50,7 +68,8 @@ class Figures:
 
     def __init__(self) -> None:
         self.steps = bqplot.LinearScale(min=0, max=1)
-        self.loss_scales = {"linear": bqplot.LinearScale(min=0), "log": bqplot.LogScale()}
+        self._step_axes: list[bqplot.Axis] = []
+        self.loss_scales = {"linear": bqplot.LinearScale(min=0, max=1), "log": bqplot.LogScale()}
         self.share = bqplot.LinearScale(min=0, max=1)
         self._loss_axis = bqplot.Axis(
             scale=self.loss_scales["linear"],
@@ -73,9 +92,16 @@ class Figures:
 
     def show(self, train: Curve, test: Curve) -> None:
         """Draws curves over all steps; what did not change is not sent."""
-        self.steps.max = max(
-            SHORTEST, *(int(each) for curve in (train, test) for each in curve.step[-1:]), 0
-        )
+        ends = [int(step) for curve in (train, test) for step in curve.step[-1:]]
+        last = max(SHORTEST, *ends, 0)
+        if last != self.steps.max:
+            self.steps.max = last
+            for axis in self._step_axes:
+                axis.tick_values = ticks(last)
+        highest = max((curve.loss_nats.max(initial=0) for curve in (train, test)), default=0)
+        self.loss_scales["linear"].max = float(highest) or 1.0
+        if self._loss_axis.scale is self.loss_scales["linear"]:
+            self._loss_axis.tick_values = ticks(float(highest) or 1.0)
         for mark, step, values in (
             (self.train_loss, train.step, train.loss_nats),
             (self.train_accuracy, train.step, train.accuracy),
@@ -92,6 +118,7 @@ class Figures:
         """Draws the loss on a "linear" or a "log" scale."""
         scale = self.loss_scales[name]
         self._loss_axis.scale = scale
+        self._loss_axis.tick_values = None if name == "log" else ticks(scale.max)
         for mark in (self.train_loss, self.test_loss):
             mark.scales = {**mark.scales, "y": scale}
 
@@ -123,6 +150,7 @@ class Figures:
 
     def _figure(self, marks: list[bqplot.Lines], axis: bqplot.Axis) -> bqplot.Figure:
         steps = bqplot.Axis(scale=self.steps, label="step", tick_format=",.0f", label_offset="30px")
+        self._step_axes.append(steps)
         return bqplot.Figure(
             marks=marks,
             axes=[steps, axis],

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cnnwidgets.scope import Microscope
 
 INK_PIXELS = 140
+MOST_CELLS = 512  # a side: a stroke sends all the ink, and a page shows it at half that size
 UPLOAD_BYTES = 10_000_000
 
 
@@ -58,6 +59,7 @@ class DrawPad(Picture, View):
     DrawPad(scope), or alone: DrawPad(images=image_set), whose `image` can be linked. The page
     draws at once, by itself; the kernel follows with the image that the network gets. A digit
     that is picked elsewhere leaves the drawing on the pad, and the next stroke brings it back.
+    Images of more than 512 pixels a side are drawn smaller, by a whole factor, and enlarged.
     """
 
     _esm = script("draw_pad")
@@ -72,7 +74,8 @@ class DrawPad(Picture, View):
     centre = Bool(True).tag(sync=True)
     """Whether a picture is scaled and centred as MNIST's digits are; off, it is only resized."""
     cells = Tuple(Int(), Int(), default_value=(28, 28)).tag(sync=True)
-    """Rows and columns of the set's images: the cells that the keys move over."""
+    """Rows and columns of the cells that the keys move over: the pixels of the set's images, or
+    squares of pixels where those are more than 512 a side."""
     origin = Enum(("elsewhere", "drawing", "upload"), "elsewhere").tag(sync=True)
     """What `image` is: this pad's drawing, a picture uploaded to it, or from elsewhere."""
 
@@ -93,12 +96,14 @@ class DrawPad(Picture, View):
         self._light = is_light(images)
         self._from_page = False
         channels, rows, columns = images.images.shape[1:]
-        fixed: dict[str, Any] = {"cells": (rows, columns)}
+        coarse = math.ceil(max(rows, columns) / MOST_CELLS)
+        cells = math.ceil(rows / coarse), math.ceil(columns / coarse)
+        fixed: dict[str, Any] = {"cells": cells}
         if scope is None:
             fixed |= {"classes": list(images.classes), "source": images.name, "size": len(images)}
             fixed["image"] = np.full((channels, rows, columns), 255 * self._light, np.uint8)
-        fine = max(1, round(INK_PIXELS / max(rows, columns)))
-        self.ink_shape = (3 if channels == 3 else 1, rows * fine, columns * fine)
+        fine = max(1, round(INK_PIXELS / max(cells)))
+        self.ink_shape = (3 if channels == 3 else 1, cells[0] * fine, cells[1] * fine)
         fixed |= {"ink": np.zeros(self.ink_shape, np.uint8), "centre": self._can_centre()}
         super().__init__(scope, **{**fixed, **traits})
         self.observe(self._follow_ink, names="ink")
@@ -176,8 +181,9 @@ class DrawPad(Picture, View):
 
         if origin == "upload":
             return fit(picture, self.images, centre=self.centre)
-        image = like_mnist(picture[0])[None] if self.centre else resize(picture, *self.cells)
-        image = np.repeat(image, self.images.images.shape[1] // len(image), axis=0)
+        channels, rows, columns = self.images.images.shape[1:]
+        image = like_mnist(picture[0])[None] if self.centre else resize(picture, rows, columns)
+        image = np.repeat(image, channels // len(image), axis=0)
         return 255 - image if self._light else image
 
     def _draw_over(self) -> None:
@@ -189,9 +195,9 @@ class DrawPad(Picture, View):
     def _answer(self, _widget: Any, content: Any, buffers: Any) -> None:
         """Takes a request of the page: {"do": "draw" | "over"}, or "upload" with one buffer."""
         with LOCK:
+            self.error = ""  # so that the same refusal, twice, is news to the page
             try:
                 self._do(content.get("do") if isinstance(content, dict) else None, buffers)
-                self.error = ""
             except Exception as problem:  # shown where the person looks: a page has no traceback
                 self.error = in_words(problem)
 

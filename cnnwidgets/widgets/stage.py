@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from traitlets import Bunch
 
-from cnnwidgets.traits import LOCK, commit, forget, same
+from cnnwidgets.arrays import Array
+from cnnwidgets.traits import LOCK, commit, forget, in_words, same
+from cnnwidgets.widgets.coded import maps_to_wire, values_message
 from cnnwidgets.widgets.shared import Maps, Moment, Network, Picture, Scores, Weights, limit_of
 from cnnwidgets.widgets.view import SELECTIONS, Guarded, View
 
@@ -32,12 +34,16 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
     page_writes: ClassVar[frozenset[str]] = frozenset(SELECTIONS)
     scope: "Microscope"
 
+    maps = Array("float32", axes=(1, 3)).tag(sync=True, to_json=maps_to_wire)
+    """The layer's maps, as in `Maps`; large ones travel in a byte a value, see coded.py."""
+
     def __init__(self, scope: "Microscope"):
         self.scope = scope
         self.views: list[View] = []
         self._seen: dict[str, Any] = dict.fromkeys(FOLLOWED)
         self._listed: tuple = ()
         self._found: Any = None
+        self.maps_number = 0  # counts the maps, so that no answer is taken for that of others
         super().__init__(
             classes=list(scope.images.classes),
             source=scope.images.name,
@@ -46,6 +52,7 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
         )
         scope.observe(self._follow, names=list(FOLLOWED))
         self.observe(self._tell_scope, names=list(SELECTIONS))
+        self.on_msg(self._answer)
 
     @staticmethod
     def of(scope: "Microscope") -> "Stage":
@@ -70,6 +77,17 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
                 self.scope._stage = None
         super().close()
 
+    def _answer(self, _widget: Any, asked: Any, _buffers: Any) -> None:
+        """Sends a page the exact values of a channel of large maps."""
+        with LOCK:
+            try:
+                answer = values_message(self.maps, self.maps_number, asked)
+            except ValueError as problem:  # shown where the person looks: a page has no traceback
+                self.error = in_words(problem)
+                return
+            if answer is not None:
+                self.send(*answer)
+
     def _follow(self, _change: Bunch) -> None:
         """Takes over all that is new in the microscope at once: one message to the page."""
         if all(same(self._seen[name], getattr(self.scope, name)) for name in FOLLOWED):
@@ -88,6 +106,7 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
             values |= self._measured()
         if now["run"] is not before["run"] or now["layer"] != before["layer"]:
             values |= {"maps": scope.maps(), "maps_layer": scope.layer}
+            self.maps_number += 1
         if now["layer"] != before["layer"] or now["step"] != before["step"]:
             self._found = scope.kernels()
             values |= self._weights()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from anywidget import WidgetTrait
-from traitlets import Bool, Bunch, Enum, Float, Unicode, observe
+from traitlets import Bool, Bunch, Float, TraitError, Unicode, observe, validate
 
 from cnnwidgets.arrays import Array, to_wire
 from cnnwidgets.pulse import Pulse
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cnnwidgets.training.history import History
     from cnnwidgets.training.session import TrainingSession
 
+WINDOWS = (1, 10, 50, 200)
 SETTINGS = ("learning_rate", "batch_size", "optimizer", "schedule")
 
 
@@ -40,8 +41,8 @@ class TrainingMonitor(Moment, View):
     _css = style("training_monitor")
     page_writes: ClassVar[frozenset[str]] = frozenset({"step", "window", "log_loss"})
 
-    window = Enum((1, 10, 50, 200), 1).tag(sync=True)
-    """Over how many steps the training curves are averaged, at least."""
+    window = Whole(1).tag(sync=True)
+    """Over how many steps the training curves are averaged, at least: 1, 10, 50 or 200."""
     log_loss = Bool(False).tag(sync=True)
     """Whether the loss has a logarithmic scale."""
     own_loop = Bool(False).tag(sync=True)
@@ -123,6 +124,12 @@ class TrainingMonitor(Moment, View):
         self.on_msg(self._answer)
         self.figures.set_scale("log" if self.log_loss else "linear")
         self._show()
+
+    @validate("window")
+    def _check_window(self, proposal: Any) -> int:
+        if proposal.value not in WINDOWS:
+            raise TraitError(f"window (={proposal.value}) must be 1, 10, 50 or 200")
+        return proposal.value
 
     @observe("window", "log_loss")
     def _redraw(self, change: Bunch) -> None:

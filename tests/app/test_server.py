@@ -132,6 +132,19 @@ def test_pages_opened_at_once_never_pass_the_cap(serve):
     assert int(headers["Retry-After"]) > 0
 
 
+def test_a_kernel_is_told_not_to_repeat_to_its_page_what_the_page_said(tmp_path, monkeypatch):
+    cell = "import ipywidgets.widgets.widget as w; print('echo', w.JUPYTER_WIDGETS_ECHO)"
+    notebook = write_notebook(tmp_path / "echo.ipynb", cell)
+    for wish, expected in ((None, "echo False"), ("1", "echo True")):
+        if wish:
+            monkeypatch.setenv("JUPYTER_WIDGETS_ECHO", wish)
+        server = start_app(notebook, tmp_path)
+        try:
+            assert expected in get(server.url)[1]
+        finally:
+            server.stop()
+
+
 def test_a_reader_who_leaves_while_python_starts_leaves_no_kernel(serve):
     server = serve()
     port = int(server.url.split(":")[2].strip("/"))

@@ -25,7 +25,10 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.servers import Server, start_app, start_lab, write_notebook
+from tests.browser.pads import Pad, open_pad
+from tests.browser.people import Person
+from tests.browser.scenes import DASHBOARD, Dash
+from tests.servers import Server, eventually, start_app, start_lab, write_notebook
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = [
@@ -193,3 +196,75 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabHost]:
     server = start_lab(folder, home)
     yield LabHost(server, folder)
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_pad(browser: Browser, voila: VoilaHost) -> Iterator[tuple[Pad, Watch]]:
+    """One page with a pad for a module: a page with a kernel takes seconds to start."""
+    context = browser.new_context(
+        viewport={"width": 1024, "height": 1400},
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    page, watch = context.new_page(), Watch()
+    watch.attach(page)
+    yield open_pad(voila, page), watch
+    context.close()
+
+
+@pytest.fixture
+def pad(shared_pad: tuple[Pad, Watch]) -> Iterator[Pad]:
+    """An empty pad with its brush, while the microscope looks at digit 0, a seven."""
+    pad, watch = shared_pad
+    before = len(watch.problems)
+    pad.canvas.press("b")
+    pad.canvas.press("x")
+    pad.card.get_by_role("slider").fill("2.5")
+    pad.card.get_by_role("checkbox").check()
+    expect(pad.canvas).to_have_accessible_name(re.compile("empty"))
+    pad.images.press("Home")
+    expect(pad.line).to_contain_text("image 0 of MNIST test")
+    expect(pad.canvas).to_have_accessible_name(re.compile("empty"))
+    yield pad
+    assert watch.problems[before:] == []
+
+
+@pytest.fixture(scope="module")
+def shared_dash(browser: Browser, voila: VoilaHost) -> Iterator[tuple[Dash, Watch]]:
+    """One dashboard for a module: a page with a kernel takes seconds to start."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page, watch = context.new_page(), Watch()
+    watch.attach(page)
+    voila.open(page, DASHBOARD)
+    page.wait_for_function("window.stage")
+    yield Dash(page), watch
+    context.close()
+
+
+@pytest.fixture
+def dash(shared_dash: tuple[Dash, Watch]) -> Iterator[Dash]:
+    """The dashboard on image 0, conv1, channel 0, whatever the test before did to it."""
+    dash, watch = shared_dash
+    before = len(watch.problems)
+    dash.picker.get_by_role("button", name="all", exact=True).click()
+    dash.picker.get_by_role("button", name="in order").click()
+    dash.jump(0)
+    dash.to_top()
+    dash.choose_layer("conv1")
+    dash.choose_channel(0)
+    dash.maps.get_by_role("combobox").select_option("auto")
+    dash.maps.get_by_role("button", name="shared scale").click()
+    dash.large_map.press("Escape")
+    dash.filters.get_by_role("button", name="this filter").click()
+    yield dash
+    assert watch.problems[before:] == []
+
+
+@pytest.fixture
+def person(voila: VoilaHost, new_page: Callable[..., Page]) -> Person:
+    """Somebody with a keyboard alone, in front of the dashboard."""
+    page = new_page(width=1280, height=900)
+    voila.open(page, DASHBOARD)
+    page.wait_for_function("window.stage", timeout=READY_MS)
+    person = Person(page)
+    eventually(lambda: person.dash.kernel_grid.root.get_attribute("data-layout"), "all is painted")
+    return person

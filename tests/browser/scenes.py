@@ -252,6 +252,16 @@ def box_of(locator: Locator) -> dict[str, float]:
     return {**box}
 
 
+def grid_of(card: Locator) -> Grid:
+    """The tiles of a card."""
+    return Grid(card.get_by_role("listbox"))
+
+
+def readout(card: Locator) -> Locator:
+    """Where a card says what is pointed at, or found."""
+    return card.get_by_role("status").last
+
+
 def table_of(card: Locator) -> np.ndarray:
     """The numbers of a card's table twin, opened: (row, column)."""
     details = card.locator("details")
@@ -315,6 +325,15 @@ class Dash:
             lambda: np.allclose(self.logits(), expected, rtol=1e-3, atol=0.051),
             f"the logits are those of image {index}",
         )
+
+    def to_top(self) -> None:
+        """Scroll the grid of digits to its beginning; a new order may still scroll it elsewhere."""
+
+        def is_there() -> bool:
+            self.images.root.evaluate("root => { root.scrollTop = 0; }")
+            return self.images.layout.top == 0
+
+        eventually(is_there, "the grid is painted at its beginning")
 
     def choose_layer(self, name: str) -> None:
         """Choose a layer, and wait until its maps have come and are painted."""

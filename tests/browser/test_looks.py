@@ -93,6 +93,16 @@ CUT = """
 """  # noqa: E501
 
 
+# Targets below 24 CSS pixels, in either direction; a label belongs to its control.
+SMALL = """
+() => [...document.querySelectorAll(".cw-dashboard :is(button, input, select, summary, [tabindex='0'])")]
+  .filter((node) => node.checkVisibility())
+  .map((node) => [node, (node.closest("label") ?? node).getBoundingClientRect()])
+  .filter(([, { width, height }]) => Math.min(width, height) < 24)
+  .map(([node, { width, height }]) => `${node.outerHTML.slice(0, 90)}: ${width} × ${height}`)
+"""  # noqa: E501
+
+
 def shown(voila, page):
     voila.open(page, DASHBOARD)
     dash = Dash(page)
@@ -143,3 +153,33 @@ def test_nothing_is_cut_at_any_width_and_dark_differs_from_light(voila, new_page
     dark = page.evaluate(colours)
     assert all(a[0] != b[0] and a[1] != b[1] for a, b in zip(light, dark, strict=True))
     assert page.evaluate(FAINT_TEXTS)["faint"] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_at_320_pixels_nothing_scrolls_sideways_and_every_target_can_be_hit(
+    voila, new_page, scheme
+):
+    page = new_page(scheme, width=320, height=640)
+    dash = shown(voila, page)
+    for way, card in (("Pick an image", ".cw-picker"), ("Draw one", ".cw-pad")):
+        page.get_by_role("button", name=way).click()
+        page.locator(card).wait_for()
+        for layer in ("conv2", "fc"):
+            dash.choose_layer(layer)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320
+            assert page.evaluate(CUT) == []
+            assert page.evaluate(SMALL) == []
+        assert page.evaluate(FAINT_TEXTS)["faint"] == []
+        assert page.evaluate(FAINT_EDGES)["faint"] == []
+    page.locator(".cw-pad .cw-twin > summary").click()
+    page.locator(".cw-pad").get_by_role("application").press("Space")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert page.evaluate(CUT) == []
+    page.locator(".cw-pad").get_by_role("application").press("?")
+    help_box = page.locator(".cw-pad dialog[open]")
+    help_box.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert page.evaluate(SMALL) == []
+    edges = help_box.bounding_box()
+    assert edges["x"] >= 0
+    assert edges["x"] + edges["width"] <= 320

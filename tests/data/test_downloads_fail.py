@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,7 @@ def test_a_full_disk_gives_one_sentence_and_leaves_nothing(root, serve, monkeypa
         )
     else:
         owner, call = {
-            "directory": (downloads.tempfile, "TemporaryDirectory"),
+            "directory": (tempfile, "TemporaryDirectory"),
             "unpacking": (utils, "_decompress"),
             "keeping": (os, "fsync"),
             "moving": (Path, "replace"),

@@ -115,7 +115,7 @@ describe("ink", () => {
 
 describe("the past", () => {
   test("is undone and redone step by step, and a new stroke ends what could be redone", () => {
-    const [data, before] = [new Uint8Array(1), past(10)];
+    const [data, before] = [new Uint8Array(1), past(10, 1)];
     const draw = (value) => {
       before.keep(data);
       data[0] = value;
@@ -134,7 +134,7 @@ describe("the past", () => {
   });
 
   test("keeps a limited number of steps, the newest", () => {
-    const [data, before] = [new Uint8Array(1), past(3)];
+    const [data, before] = [new Uint8Array(1), past(3, 1)];
     for (let value = 1; value <= 5; value++) {
       before.keep(data);
       data[0] = value;
@@ -142,6 +142,15 @@ describe("the past", () => {
     let steps = 0;
     while (before.undo(data)) steps++;
     assert.deepEqual([steps, data[0]], [3, 2]);
+  });
+
+  test("keeps fewer steps of large ink, yet always some", () => {
+    const kept = (size) => {
+      const before = past(40, size);
+      for (let i = 0; i < 50; i++) before.keep(new Uint8Array(1));
+      return before.undos();
+    };
+    assert.deepEqual([kept(280 * 280), kept(3 * 512 * 512), kept(1e9)], [40, 20, 4]);
   });
 });
 

@@ -5,7 +5,7 @@ import { load } from "./modules.mjs";
 const { factsOf } = await load("maps");
 
 describe("the channel slider", async () => {
-  const { channelAt, heights } = await load("channel_slider");
+  const { heights } = await load("channel_slider");
 
   test("has marks in proportion to the largest response, and none for what is not above zero", () => {
     assert.deepEqual(heights([1, 4, 2]), [0.25, 1, 0.5]);
@@ -18,24 +18,37 @@ describe("the channel slider", async () => {
   test("is not upset by channels without a number", () => {
     assert.deepEqual(heights([-Infinity, 2, NaN, Infinity]), [0, 1, 0, 1]);
   });
+});
 
-  test("finds under each mark the channel of that mark", () => {
-    for (const channels of [2, 3, 8, 16, 64]) {
+describe("a slider under marks", async () => {
+  const { placeAt, spread } = await load("marks");
+
+  test("finds under each mark the place of that mark", () => {
+    for (const places of [1, 2, 3, 8, 16, 64]) {
       for (const width of [150, 304.5]) {
-        for (let channel = 0; channel < channels; channel++) {
-          // A range input's thumb is 16 px wide and stays inside.
-          const x = 8 + (channel * (width - 16)) / (channels - 1);
-          assert.equal(channelAt(x, width, channels), channel);
-        }
+        const { middle } = spread(width, places);
+        for (let place = 0; place < places; place++) assert.equal(placeAt(middle(place), width, places), place);
       }
     }
   });
 
-  test("never finds a channel that is not there", () => {
+  test("has its marks where a range input's thumb is, 16 pixels wide and kept inside", () => {
+    const { middle } = spread(216, 5);
+    assert.deepEqual([0, 1, 4].map(middle), [8, 58, 208]);
+    assert.equal(spread(216, 1).middle(0), 108);
+  });
+
+  test("has bars that do not touch, and are neither too wide nor gone", () => {
+    assert.equal(spread(300, 3).bar, 8);
+    assert.equal(spread(116, 21).bar, 3);
+    assert.equal(spread(100, 1000).bar, 1);
+  });
+
+  test("never finds a place that is not there", () => {
     for (const x of [-50, 0, 150, 1000]) {
-      for (const channels of [1, 2, 9]) {
-        const found = channelAt(x, 150, channels);
-        assert.ok(found >= 0 && found < channels, `${x}: ${found} of ${channels}`);
+      for (const places of [1, 2, 9]) {
+        const found = placeAt(x, 150, places);
+        assert.ok(found >= 0 && found < places, `${x}: ${found} of ${places}`);
       }
     }
   });

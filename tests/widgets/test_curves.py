@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cnnwidgets.widgets.curves import SHORTEST, Curve, Figures, thinned
+from cnnwidgets.widgets.curves import SHORTEST, Curve, Figures, thinned, ticks
 
 
 def metrics(count):
@@ -30,6 +30,13 @@ def test_each_point_is_the_mean_of_the_steps_up_to_it(count, window):
         assert accuracy == pytest.approx(given.accuracy[part].mean(), rel=1e-5)
 
 
+def test_what_is_not_a_number_is_left_out():
+    given = metrics(4)
+    given.accuracy[:] = [np.nan, 0.5, np.nan, 0.25]
+    np.testing.assert_allclose(thinned(given, 1).accuracy, [np.nan, 0.5, np.nan, 0.25])
+    np.testing.assert_allclose(thinned(given, 10).accuracy, [np.nan, 0.5, 0.5, 0.375])
+
+
 def test_no_steps_are_no_points():
     assert len(thinned(metrics(0)).step) == 0
 
@@ -39,6 +46,14 @@ def test_a_hundred_thousand_steps_draw_in_milliseconds():
     began_s = time.perf_counter()
     thinned(given)
     assert time.perf_counter() - began_s < 0.25  # 3 ms on a quiet machine
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [(10, [0, 2, 4, 6, 8, 10]), (2814, [0, 1000, 2000]), (2.3, [0, 0.5, 1, 1.5, 2]), (0, [0])],
+)
+def test_ticks_are_few_round_numbers(last, expected):
+    np.testing.assert_allclose(ticks(last), expected)
 
 
 def curve(steps):

@@ -181,6 +181,25 @@ def test_the_pad_follows_the_size_and_colours_of_the_set(channels, rows, columns
     assert (pad.image == 200).all()
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns", "cells"),
+    [(512, 512, (512, 512)), (513, 400, (257, 200)), (2000, 3000, (334, 500))],
+)
+def test_large_images_are_drawn_smaller_and_enlarged(rows, columns, cells):
+    pad = DrawPad(images=set_of(3, rows, columns))
+    assert pad.cells == cells
+    assert pad.ink_shape == (3, *cells)
+    ink = np.zeros(pad.ink_shape, np.uint8)
+    ink[1, : cells[0] // 2] = 255
+    draw(pad, ink)
+    assert pad.error == ""
+    assert pad.image.shape == (3, rows, columns)
+    assert pad.image[1, : int(rows * 0.49)].min() == 255
+    assert pad.image[1, int(rows * 0.51) :].max() == 0
+    assert not pad.image[[0, 2]].any()
+    pad.close()
+
+
 def test_coloured_ink_keeps_its_colours():
     pad = DrawPad(images=set_of(3, 32, 32))
     ink = np.zeros(pad.ink.shape, np.uint8)
@@ -284,6 +303,14 @@ def test_a_request_that_is_none_is_refused_in_a_sentence(pad, scope, content, bu
     send(pad, content, buffers)
     assert word in pad.error
     assert (scope.image, pad.ink) == before
+
+
+def test_the_same_refusal_twice_is_told_twice(pad):
+    told = []
+    pad.observe(lambda change: told.append(change.new), "error")
+    for _ in range(2):
+        send(pad, {"do": "upload"}, [b"words"])
+    assert [bool(words) for words in told] == [True, False, True]
 
 
 def test_the_page_may_write_ink_and_centring_alone(pad, scope):

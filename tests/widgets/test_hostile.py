@@ -35,7 +35,7 @@ def valid_messages(scope, dashboard):
             {"index": 3}, {"layer": "conv2"}, {"channel": 2}, {"pixel": [1, 2]}, {"pixel": None},
             {"step": steps[4]}, {"layer": "conv2", "channel": 12, "pixel": [1, 2]},
         ],
-        dashboard: [{"input": "draw"}, {"input": "pick"}],
+        dashboard: [{"input": "draw"}, {"input": "pick"}, {"view": "train"}],
         dashboard.picker: [{"index": 7}, {"only": 3}, {"only": None}, {"seed": 5}, {"seed": 0}],
         dashboard.pad: [{"ink": ink}, {"centre": False}, {"centre": True}],
         dashboard.layers: [{"layer": "relu1"}],

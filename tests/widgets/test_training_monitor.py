@@ -163,11 +163,11 @@ def test_it_needs_a_session_or_a_history(images, session):
 
 
 def test_closed_it_listens_no_more_and_leaves_nothing(session, scope):
-    before = len(session.history._watchers)
+    before = len(session.history._watchers._told)
     monitor = cw.TrainingMonitor(session, scope)
     monitor.close()
-    assert len(session.history._watchers) == before
-    assert session._watchers == ()
+    assert len(session.history._watchers._told) == before
+    assert session._watchers._told == ()
     session.step().result(20)
 
 

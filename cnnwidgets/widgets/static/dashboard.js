@@ -65,7 +65,19 @@ export default {
     const slow = places[1][2].el;
     picker.before(choice.root);
     const waiting = h("p", { className: "cw-panel cw-empty", role: "status", textContent: "Preparing the training…" });
-    training.append(waiting);
+    training.before(waiting);
+    const alert = h("p", { className: "cw-error", role: "alert", hidden: true });
+    header.after(alert);
+    showErrors(header, alert, [model], signal);
+    /** @type {Set<string>} */
+    const filled = new Set();
+    const fill = async (/** @type {{name: string, el: HTMLElement}} */ place) => {
+      const ref = model.get(place.name);
+      if (place.el.hidden || !ref || filled.has(place.name)) return;
+      filled.add(place.name);
+      const widget = await host.getWidget(ref);
+      await widget.render({ el: place.el, signal });
+    };
     const choose = () => {
       const [input, view] = [model.get("input"), model.get("view")];
       choice.mark(input);
@@ -73,27 +85,15 @@ export default {
       views.root.hidden = !model.get("trains");
       main.dataset.view = view;
       training.hidden = slow.hidden = view !== "train";
+      waiting.hidden = view !== "train" || Boolean(model.get("monitor") || model.get("error"));
       choice.root.hidden = view === "train";
       picker.hidden = view === "train" || input !== "pick";
       pad.hidden = view === "train" || input !== "draw";
-      waiting.hidden = Boolean(model.get("error"));
+      // A card that was never seen takes no part in every digit's painting.
+      return Promise.all(places.flat().map(fill));
     };
-    follow([model], ["input", "view", "trains", "error"], choose, signal);
-    const alert = h("p", { className: "cw-error", role: "alert", hidden: true });
-    header.after(alert);
-    showErrors(header, alert, [model], signal);
-    let monitored = false;
-    const monitor = async () => {
-      if (monitored || !model.get("monitor")) return;
-      monitored = true;
-      await Promise.all([fill({ name: "monitor", el: training }), fill({ name: "slow", el: slow })]);
-    };
-    const fill = async (/** @type {{name: string, el: HTMLElement}} */ place) => {
-      const widget = await host.getWidget(model.get(place.name));
-      await widget.render({ el: place.el, signal });
-    };
-    await Promise.all(places.flat().filter((place) => place.el !== training && place.el !== slow).map(fill));
-    follow([model], ["monitor"], monitor, signal);
+    follow([model], ["input", "view", "trains", "monitor", "error"], choose, signal);
+    await choose();
     // The large map has the colours of the small ones, in the same frame; the kernel links them too.
     const [maps, enlarged] = await Promise.all([host.getModel(model.get("maps")), host.getModel(model.get("enlarged"))]);
     for (const name of ["colormap", "scale"]) {

@@ -3,7 +3,8 @@
 
 import { card, count, follow, h, numberBox, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
 import { GRID_KEYS, keyHelp } from "./help.js";
-import { draw, photo, prepare } from "./paint.js";
+import { whenRestored } from "./line.js";
+import { paintPhoto, photo } from "./paint.js";
 import { tiles } from "./tiles.js";
 
 /**
@@ -72,6 +73,11 @@ function tileStore(model, arrived, signal) {
   };
   model.on("change:version", forget);
   model.on("msg:custom", take);
+  const again = () => {
+    underway.clear();
+    arrived();
+  };
+  whenRestored(model, again, signal);
   signal.addEventListener("abort", () => {
     model.off("change:version", forget);
     model.off("msg:custom", take);
@@ -190,17 +196,6 @@ export default {
     ui.tools.append(label);
     ui.body.append(large, chips, h("div", { className: "cw-row" }, sorted.root, status), grid.root);
 
-    const paintLarge = () => {
-      const image = read(state.get("image"));
-      large.hidden = !image;
-      if (!image) return;
-      const [channels, rows, columns] = image.shape;
-      const ratio = window.devicePixelRatio || 1;
-      const scale = (LARGE * ratio) / Math.max(rows, columns);
-      const cell = (scale >= 1 ? Math.floor(scale) : scale) / ratio;
-      const { context } = prepare(large, cell * columns, cell * rows);
-      draw(context, photo(image.data, 0, channels, rows, columns), 0, 0, large.width, large.height);
-    };
     let shown = -1;
     const paint = () => {
       const [image, index] = [read(state.get("image")), state.get("index")];
@@ -208,7 +203,8 @@ export default {
       say(ui.title, "Input");
       say(ui.line, image ? `${state.get("source")} · ${which} · ${times(image.shape.slice(1))}` : "No image yet.");
       large.setAttribute("aria-label", `the input: ${which}`);
-      paintLarge();
+      large.hidden = !image;
+      if (image) paintPhoto(large, image, LARGE);
       mark();
       misread.hidden = !state.get("probabilities") || !model.get("stage");
       misread.setAttribute("aria-pressed", String(model.get("misread")));

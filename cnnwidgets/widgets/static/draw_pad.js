@@ -1,7 +1,7 @@
 // @ts-check
 // DrawPad: ink to draw with, and the image that the network gets of it.
 
-import { card, follow, h, put, say, showErrors, stateOf, times } from "./kit.js";
+import { card, follow, h, put, say, showErrors, sizeOf, stateOf, times } from "./kit.js";
 import { keyHelp } from "./help.js";
 import { pictures } from "./draw_pad_files.js";
 import { keying, pointing } from "./draw_pad_hand.js";
@@ -51,76 +51,37 @@ function actions(store, done, signal) {
   return { undo, redo, clear, over, back, allow };
 }
 
-/** @param {ReturnType<typeof inkStore>} store @param {import("./kit.js").RenderProps} props */
-async function render(store, { model, el, signal, host }) {
-  const state = await stateOf(model, host);
-  const ui = card(el, "pad");
-  const { channels, rows } = store.ink;
-  const cells = () => /** @type {[number, number]} */ (model.get("cells"));
-  const side = () => rows / cells()[0];
-
-  const spoken = h("p", { className: "cw-hidden", "aria-live": "polite" });
-  const refused = h("p", { className: "cw-error", role: "alert", hidden: true });
-  const complain = (/** @type {string} */ words) => {
-    refused.hidden = !words;
-    say(refused, words);
+/**
+ * The switch for centring, which is there for sets like MNIST alone.
+ * @param {import("./kit.js").Model} model @param {AbortSignal} signal
+ */
+function centring(model, signal) {
+  const box = h("input", { type: "checkbox", "aria-keyshortcuts": "C" });
+  const root = h("label", { className: "cw-pad-label" }, box, "centre as MNIST does");
+  box.addEventListener("change", () => put(model, { centre: box.checked }), { signal });
+  const paint = (/** @type {boolean} */ possible) => {
+    root.hidden = !possible;
+    box.checked = model.get("centre");
   };
-  const done = (/** @type {string} */ words) => {
-    say(spoken, words);
-    complain("");
-    paint();
-  };
-  const { undo, redo, clear, over, back, allow } = actions(store, done, signal);
-  const brush = brushes(channels, Math.max(4, Math.round(Math.max(...cells()) / 4)), signal);
-  const give = (/** @type {ArrayBuffer} */ bytes) => model.send({ do: "upload" }, undefined, [bytes]);
-  const files = pictures(ui.root, give, complain, signal);
-  const centre = h("input", { type: "checkbox", "aria-keyshortcuts": "C" });
-  centre.addEventListener("change", () => put(model, { centre: centre.checked }), { signal });
-  keyHelp(ui, PAD_KEYS, signal);
+  return { root, paint, press: () => root.hidden || box.click() };
+}
 
-  const canvas = h("canvas", { className: "cw-ink", tabIndex: 0, role: "application" });
-  const paintInk = () => painting();
-  const tools = { side, cells, brush: brush.now, paint: paintInk, tell: (/** @type {string} */ words) => say(spoken, words) };
-  const keys = keying(canvas, store, tools, signal);
-  const started = () => {
-    complain("");
-    keys.hide();
-  };
-  pointing(canvas, store, { side, brush: brush.now, started }, signal);
-  const painting = inkView(canvas, store, model, keys.cursor);
-  const seen = seenView(state, signal);
-
-  ui.tools.append(undo.button, redo.button, clear.button);
-  const centring = h("label", { className: "cw-pad-label" }, centre, "centre as MNIST does");
-  const beside = h("div", { className: "cw-pad-beside" }, centring, brush.root);
-  const top = h("div", { className: "cw-pad-top" }, seen.root, beside);
-  const sources = h("div", { className: "cw-pad-sources" }, over.button, back.button, files.button, files.input);
-  const aside = h("div", { className: "cw-pad-side" }, top, sources);
-  ui.body.append(canvas, aside, seen.table, refused, spoken);
-  showErrors(ui.root, ui.alert, [model, state], signal);
-
-  const paint = () => {
-    const origin = model.get("origin");
-    const blank = store.isBlank();
-    const [index, source] = [state.get("index"), state.get("source")];
-    say(ui.title, "Draw");
-    say(ui.line, inWords({ origin, blank, centre: model.get("centre"), index, source }));
-    const name = `drawing pad, ${times(cells())} cells${blank ? ", empty" : ""}; ? lists its keys`;
-    canvas.setAttribute("aria-label", name);
-    centring.hidden = channels > 1 || cells().some((cell) => cell !== 28);
-    centre.checked = model.get("centre");
-    allow(origin === "drawing");
-    paintInk();
-    seen.paint();
-  };
-
+/**
+ * Lets each tool be reached by its letter from anywhere in the card.
+ * @param {HTMLElement} root
+ * @param {ReturnType<typeof actions> & {
+ *   brush: ReturnType<typeof brushes>, centre: ReturnType<typeof centring>, files: ReturnType<typeof pictures>,
+ * }} tools
+ * @param {AbortSignal} signal
+ */
+function shortcuts(root, { undo, redo, clear, over, back, brush, centre, files }, signal) {
   const letters = /** @type {Record<string, () => void>} */ ({
     b: () => brush.choose(false),
     e: () => brush.choose(true),
     "[": () => brush.resize(-0.5),
     "]": () => brush.resize(0.5),
     x: clear.press,
-    c: () => centring.hidden || centre.click(),
+    c: centre.press,
     o: over.press,
     d: back.press,
     p: () => files.button.click(),
@@ -135,12 +96,80 @@ async function render(store, { model, el, signal, host }) {
     event.stopPropagation();
     act();
   };
-  ui.root.addEventListener("keydown", press, { signal });
+  root.addEventListener("keydown", press, { signal });
+}
+
+/**
+ * The canvas to draw on, by pointer and by keys.
+ * @param {ReturnType<typeof inkStore>} store @param {import("./kit.js").Model} model
+ * @param {ReturnType<typeof brushes>} brush
+ * @param {{tell(words: string): void, started(): void}} told what is said of keys, and when a stroke begins
+ * @param {AbortSignal} signal
+ */
+function drawing(store, model, brush, { tell, started }, signal) {
+  const canvas = h("canvas", { className: "cw-ink", tabIndex: 0, role: "application" });
+  const cells = () => /** @type {[number, number]} */ (model.get("cells"));
+  const side = () => store.ink.rows / cells()[0];
+  const keys = keying(canvas, store, { side, cells, brush: brush.now, paint: () => paintInk(), tell }, signal);
+  const begin = () => {
+    started();
+    keys.hide();
+  };
+  pointing(canvas, store, { side, brush: brush.now, started: begin }, signal);
+  const paintInk = inkView(canvas, store, model, keys.cursor);
+  const paint = (/** @type {boolean} */ blank) => {
+    canvas.setAttribute("aria-label", `drawing pad, ${times(cells())} cells${blank ? ", empty" : ""}; ? lists its keys`);
+    paintInk();
+  };
+  return { canvas, paint };
+}
+
+/** @param {ReturnType<typeof inkStore>} store @param {import("./kit.js").RenderProps} props */
+async function render(store, { model, el, signal, host }) {
+  const state = await stateOf(model, host);
+  const ui = card(el, "pad");
+  const complain = showErrors(ui.root, ui.alert, [model, state], signal);
+  const spoken = h("p", { className: "cw-hidden", "aria-live": "polite" });
+  const tell = (/** @type {string} */ words) => say(spoken, words);
+  const done = (/** @type {string} */ words) => {
+    tell(words);
+    complain("");
+    paint();
+  };
+  const give = (/** @type {ArrayBuffer} */ bytes) => model.send({ do: "upload" }, undefined, [bytes]);
+  const cells = /** @type {[number, number]} */ (model.get("cells"));
+  const tools = {
+    ...actions(store, done, signal),
+    brush: brushes(store.ink.channels, Math.max(4, Math.round(Math.max(...cells) / 4)), signal),
+    centre: centring(model, signal),
+    files: pictures(ui.root, give, complain, signal),
+  };
+  keyHelp(ui, PAD_KEYS, signal);
+  const pad = drawing(store, model, tools.brush, { tell, started: () => complain("") }, signal);
+  const seen = seenView(state, signal);
+
+  ui.tools.append(tools.undo.button, tools.redo.button, tools.clear.button);
+  const beside = h("div", { className: "cw-pad-beside" }, tools.centre.root, tools.brush.root);
+  const top = h("div", { className: "cw-pad-top" }, seen.root, beside);
+  const sources = h("div", { className: "cw-pad-sources" }, tools.over.button, tools.back.button, tools.files.button, tools.files.input);
+  const aside = h("div", { className: "cw-pad-side" }, top, sources);
+  ui.body.append(pad.canvas, aside, seen.table, spoken);
+
+  const paint = () => {
+    const [origin, centre] = [model.get("origin"), model.get("centre")];
+    const [index, source] = [state.get("index"), state.get("source")];
+    const blank = store.isBlank();
+    say(ui.title, "Draw");
+    say(ui.line, inWords({ origin, blank, centre, index, source }));
+    tools.centre.paint(store.ink.channels === 1 && cells.every((cell) => cell === 28));
+    tools.allow(origin === "drawing");
+    pad.paint(blank);
+    seen.paint();
+  };
+  shortcuts(ui.root, tools, signal);
   const traits = ["ink", "centre", "cells", "origin", "image", "index", "source"];
   const ask = follow([model, state], traits, paint, signal);
-  const sizes = new ResizeObserver(ask);
-  sizes.observe(ui.body);
-  signal.addEventListener("abort", () => sizes.disconnect());
+  sizeOf(ui.body, ask, signal);
 }
 
 export default () => {

@@ -82,6 +82,7 @@ export function inkIn(ink, row, column, side) {
  * The ink with `times` × `times` pixels averaged into one. @param {Ink} ink @param {number} times
  */
 export function shrunk({ channels, rows, columns, data }, times) {
+  if (times === 1) return data.slice();
   const small = new Uint8Array(data.length / (times * times));
   const [down, across] = [rows / times, columns / times];
   for (let line = 0, at = 0; line < channels * down; line++) {
@@ -113,11 +114,14 @@ export function fillFrom(ink, { shape: [channels, rows, columns], data }) {
   }
 }
 
+const PAST_BYTES = 16e6;
+
 /**
- * What was, and what was undone: at most `limit` copies back.
- * @param {number} limit
+ * What was, and what was undone: at most `limit` copies back, and of large ink fewer.
+ * @param {number} limit @param {number} size of a copy, in bytes
  */
-export function past(limit) {
+export function past(limit, size) {
+  const most = Math.min(limit, Math.max(4, Math.floor(PAST_BYTES / size)));
   /** @type {Uint8Array[]} */
   const before = [];
   /** @type {Uint8Array[]} */
@@ -134,7 +138,7 @@ export function past(limit) {
     keep: (data) => {
       const kept = data.slice();
       before.push(kept);
-      if (before.length > limit) before.shift();
+      if (before.length > most) before.shift();
       after.length = 0;
       return kept;
     },

@@ -2,6 +2,7 @@
 // The drawing of one pad, shared by all its views on a page: its ink, its past, its way to the kernel.
 
 import { put, read } from "./kit.js";
+import { isRestoring, whenRestored } from "./line.js";
 import { blankInk, fillFrom, isBlank, past, shrunk } from "./draw_pad_ink.js";
 
 const UNDOS = 40;
@@ -17,7 +18,7 @@ export function inkStore(model, signal) {
   const shape = sent.shape;
   const times = shape[1] < FINE ? 2 : 1;
   const ink = blankInk(shape[0], shape[1] * times, shape[2] * times);
-  const before = past(UNDOS);
+  const before = past(UNDOS, ink.data.length);
   let blank = true;
   let asked = false; // for this stroke, that the microscope looks at the drawing
 
@@ -26,9 +27,15 @@ export function inkStore(model, signal) {
     if (picture) fillFrom(ink, picture);
     blank = isBlank(ink);
   };
+  const isDrawn = (/** @type {import("./kit.js").Wire} */ wire) => {
+    const here = shrunk(ink, times);
+    return Boolean(read(wire)?.data.every((/** @type {number} */ value, /** @type {number} */ at) => value === here[at]));
+  };
   const follow = () => {
     if (model.get("ink") === sent) return;
     sent = model.get("ink");
+    // The strokes on the page are newer than what reached the kernel; and the same ink is no news.
+    if (isRestoring(model) || isDrawn(sent)) return;
     before.keep(ink.data);
     take();
   };
@@ -48,11 +55,14 @@ export function inkStore(model, signal) {
     asked = true;
     model.send({ do: "draw" });
   };
-  const send = () => {
+  const give = () => {
     const data = shrunk(ink, times);
     blank = isBlank(ink);
     sent = { shape, dtype: "uint8", data: new DataView(data.buffer) };
     put(model, { ink: sent });
+  };
+  const send = () => {
+    give();
     if (!asked) show();
   };
   const resend = () => {
@@ -63,6 +73,11 @@ export function inkStore(model, signal) {
     if (done) resend();
     return done;
   };
+  const again = () => {
+    give();
+    if (asked && model.get("origin") !== "drawing") show();
+  };
+  whenRestored(model, again, signal);
   return {
     ink,
     isBlank: () => blank,

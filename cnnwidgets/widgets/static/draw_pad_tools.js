@@ -1,7 +1,7 @@
 // @ts-check
 // The pad's tools: brush, buttons, and the list of keys.
 
-import { freshId, h, number, say, segments } from "./kit.js";
+import { allow, freshId, h, number, say, segments } from "./kit.js";
 import { bytesOf } from "./draw_pad_ink.js";
 
 /** @type {import("./help.js").Keys} */
@@ -59,9 +59,7 @@ export function brushes(channels, largest, signal) {
 /** @param {string} text @param {string} keys @param {() => void} act @param {AbortSignal} signal */
 export function action(text, keys, act, signal) {
   const button = h("button", { type: "button", className: "cw-press", textContent: text, "aria-keyshortcuts": keys, title: `${text} (${keys.split(" ")[0].replace("Control", "Ctrl")})` });
-  // Not `disabled`, which would take the focus, and with it the keys, from who has just pressed it.
-  const allow = (/** @type {boolean} */ can) => button.setAttribute("aria-disabled", String(!can));
   const press = () => button.getAttribute("aria-disabled") !== "true" && act();
   button.addEventListener("click", press, { signal });
-  return { button, allow, press };
+  return { button, allow: (/** @type {boolean} */ can) => allow(button, can), press };
 }

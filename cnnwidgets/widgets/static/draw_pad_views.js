@@ -2,7 +2,7 @@
 // What the pad shows: the ink, and the image that the network gets, as pixels, words and numbers.
 
 import { h, number, read, say, times, twin } from "./kit.js";
-import { draw, frame, photo, prepare } from "./paint.js";
+import { frame, paintPhoto, photo, prepare } from "./paint.js";
 
 /**
  * @typedef {import("./kit.js").Model} Model
@@ -89,13 +89,8 @@ export function seenView(state, signal) {
     canvas.hidden = !pixels;
     table.refresh();
     if (!pixels) return say(caption, "no image yet");
-    const [channels, rows, columns] = pixels.shape;
-    const ratio = window.devicePixelRatio || 1;
-    const scale = (SEEN * ratio) / Math.max(rows, columns);
-    const cell = (scale >= 1 ? Math.floor(scale) : scale) / ratio;
-    const { context } = prepare(canvas, cell * columns, cell * rows);
-    draw(context, photo(pixels.data, 0, channels, rows, columns), 0, 0, canvas.width, canvas.height);
-    const size = times([rows, columns]);
+    paintPhoto(canvas, pixels, SEEN);
+    const size = times(pixels.shape.slice(1));
     say(caption, `the network gets this, ${size}`);
     let lit = 0;
     for (const value of pixels.data) if (value > 0) lit++;

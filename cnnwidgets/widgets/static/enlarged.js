@@ -3,7 +3,7 @@
 
 import { h, number, put, read, say, sizeOf, times, twin } from "./kit.js";
 import { draw, frame, hatch, photo, picture, prepare, writeNumbers } from "./paint.js";
-import { isSilent, placeOf } from "./maps.js";
+import { isSilent, placeOf, valuesOf } from "./maps.js";
 import { moved } from "./tiles.js";
 
 /**
@@ -24,11 +24,14 @@ export const PIXEL_KEYS = [
 
 /**
  * @param {Model} model @param {Model} state @param {AbortSignal} signal
- * @param {(place: import("./maps.js").Place | null) => void} tell
- * @param {(facts: Facts, channel: number, scale: string, colormap: string) => {map: string, limits: any}} lookOf
- * @param {(facts: Facts, data: import("./kit.js").Numbers, place: import("./maps.js").Place) => string} reading
+ * @param {{
+ *   tell(place: import("./maps.js").Place | null): void,
+ *   lookOf(facts: Facts, channel: number, scale: string, colormap: string): {map: string, limits: any},
+ *   reading(maps: NumberArray, place: import("./maps.js").Place): string,
+ *   want(channel: number): void,
+ * }} card want: asks for the exact numbers of a channel
  */
-export function enlarged(model, state, signal, tell, lookOf, reading) {
+export function enlarged(model, state, signal, { tell, lookOf, reading, want }) {
   const mapCanvas = h("canvas", { className: "cw-one-map", tabIndex: 0, role: "application" });
   const inputCanvas = h("canvas", { className: "cw-one-input", role: "img" });
   const spoken = h("p", { className: "cw-hidden", "aria-live": "polite" });
@@ -54,11 +57,11 @@ export function enlarged(model, state, signal, tell, lookOf, reading) {
       if (!shown) return { columns: [], rows: [] };
       const { maps, facts, channel } = shown;
       const rows = [];
-      const [first, down] = facts.vector ? [0, facts.channels] : [channel * facts.area, facts.rows];
-      for (let row = 0; row < down; row++) {
-        const start = first + row * facts.columns;
-        const values = [...maps.data.subarray(start, start + facts.columns)];
-        rows.push({ name: `${row}`, cells: values.map((value) => number(value)) });
+      const { data, start, exact } = valuesOf(maps, facts.vector ? 0 : channel);
+      for (let row = 0; row < (facts.vector ? facts.channels : facts.rows); row++) {
+        const first = start + row * facts.columns;
+        const values = [...data.subarray(first, first + facts.columns)];
+        rows.push({ name: `${row}`, cells: values.map((value) => (exact ? number(value) : "…")) });
       }
       const places = facts.vector ? ["value"] : [...Array(facts.columns).keys()].map(String);
       return { columns: [facts.vector ? "unit" : "row \\ column", ...places], rows };
@@ -74,11 +77,11 @@ export function enlarged(model, state, signal, tell, lookOf, reading) {
     const scale = (side * ratio) / Math.max(facts.rows, facts.columns);
     const cell = (scale >= 1 ? Math.floor(scale) : scale) / ratio;
     const { context } = prepare(mapCanvas, cell * facts.columns, cell * facts.rows);
-    const start = channel * facts.area;
+    const { data, start, exact } = valuesOf(maps, channel);
     const [w, t] = [mapCanvas.width, mapCanvas.height];
-    draw(context, picture(maps.data, start, facts.rows, facts.columns, map, limits), 0, 0, w, t);
-    if (facts.each[channel].bad) hatch(context, maps.data, start, facts.rows, facts.columns, 0, 0, w, t);
-    writeNumbers(context, maps.data, start, facts.rows, facts.columns, map, limits, 0, 0, w, t, ratio);
+    draw(context, picture(data, start, facts.rows, facts.columns, map, limits), 0, 0, w, t);
+    if (facts.each[channel].bad) hatch(context, data, start, facts.rows, facts.columns, 0, 0, w, t);
+    if (exact) writeNumbers(context, data, start, facts.rows, facts.columns, map, limits, 0, 0, w, t, ratio);
     const place = pointed ?? state.get("pixel");
     if (place) frame(context, place[1] * cell * ratio, place[0] * cell * ratio, cell * ratio, cell * ratio, ratio);
   };
@@ -102,12 +105,13 @@ export function enlarged(model, state, signal, tell, lookOf, reading) {
 
   const readAt = (/** @type {[number, number]} */ [row, column]) => {
     if (!shown) return "";
-    return reading(shown.facts, shown.maps.data, { channel: shown.channel, row, column });
+    return reading(shown.maps, { channel: shown.channel, row, column });
   };
 
   const paint = (/** @type {NumberArray} */ maps, /** @type {Facts} */ facts, /** @type {number} */ channel) => {
     shown = { maps, facts, channel };
     if (pointed && (pointed[0] >= facts.rows || pointed[1] >= facts.columns)) pointed = null;
+    if (!root.hidden || table.root.open) want(channel);
     table.refresh();
     if (root.hidden) return;
     const { width } = room;

@@ -1,10 +1,11 @@
 // @ts-check
 // FeatureMaps: all maps of a layer on one canvas, and one of them large beside the input.
 
-import { card, count, follow, h, number, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
+import { allow, card, count, follow, h, number, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
 import { GRID_KEYS, keyHelp } from "./help.js";
-import { colourMapFor, colours, hatch, legend, levelOf } from "./paint.js";
-import { atlasOf, factsOf, isSilent, placeOf } from "./maps.js";
+import { legend } from "./legend.js";
+import { colourMapFor, colours, hatch, levelOf } from "./paint.js";
+import { atlasOf, exactly, factsOf, isSilent, placeOf, valuesOf } from "./maps.js";
 import { fit, tiles } from "./tiles.js";
 import { enlarged, PIXEL_KEYS } from "./enlarged.js";
 
@@ -45,7 +46,10 @@ const KEYS = {
 const ZOOMS = [0.5, 0.75, 1, 1.5, 2, 3, 4];
 const HEIGHT = 620;
 
-/** @typedef {import("./maps.js").Facts} Facts @typedef {import("./kit.js").Model} Model */
+/**
+ * @typedef {import("./maps.js").Facts} Facts @typedef {import("./kit.js").Model} Model
+ * @typedef {import("./kit.js").NumberArray} NumberArray
+ */
 
 /**
  * The colour map and limits of a channel.
@@ -73,11 +77,15 @@ export function inWords(facts) {
  */
 export const unitName = (unit, facts, classes) => (facts.channels === classes.length ? classes[unit] : `${unit}`);
 
-/** What is read at a place; nothing outside the maps.
- * @param {Facts} facts @param {import("./kit.js").Numbers} data @param {import("./maps.js").Place} place */
-export function reading(facts, data, { channel, row, column }) {
+/** What is read at a place; nothing outside the maps, and dots for a number that is on its way.
+ * @param {NumberArray} maps @param {import("./maps.js").Place} place */
+export function reading(maps, { channel, row, column }) {
+  const facts = factsOf(maps);
   if (channel >= facts.channels || row >= facts.rows || column >= facts.columns) return "";
-  const value = number(data[channel * facts.area + row * facts.columns + column]);
+  const at = row * facts.columns + column;
+  const { data, start, exact } = valuesOf(maps, channel);
+  const isPeak = at === facts.peakAt[channel] && Number.isFinite(facts.peaks[channel]);
+  const value = exact ? number(data[start + at]) : isPeak ? number(facts.peaks[channel]) : "…";
   if (facts.vector) return `unit ${channel} · value ${value}`;
   return `channel ${channel} · row ${row} · column ${column} · value ${value}`;
 }
@@ -110,8 +118,8 @@ function controls(model, signal) {
     scale.mark(model.get("scale"));
     colormap.value = model.get("colormap");
     scale.root.hidden = tools[2].hidden = tools[3].hidden = vector;
-    tools[2].disabled = model.get("zoom") <= ZOOMS[0];
-    tools[3].disabled = model.get("zoom") >= /** @type {number} */ (ZOOMS.at(-1));
+    allow(tools[2], model.get("zoom") > ZOOMS[0]);
+    allow(tools[3], model.get("zoom") < /** @type {number} */ (ZOOMS.at(-1)));
   };
   return { tools, mark };
 }
@@ -125,23 +133,37 @@ function allMaps(model, state, signal, tell) {
   /** @type {{maps: any, key: string, canvas: any, place: any} | null} */
   let atlas = null;
   const current = () => {
-    const maps = /** @type {import("./kit.js").NumberArray} */ (read(state.get("maps")));
+    const maps = /** @type {NumberArray} */ (read(state.get("maps")));
     return { maps, facts: factsOf(maps) };
   };
   const look = (/** @type {Facts} */ facts, /** @type {number} */ channel) =>
     lookOf(facts, channel, model.get("scale"), model.get("colormap"));
 
-  const paintMap = (/** @type {any} */ context, /** @type {number} */ tile, /** @type {number[]} */ ...box) => {
+  const atlasNow = () => {
     const { maps, facts } = current();
     const key = `${model.get("scale")} ${model.get("colormap")}`;
     if (atlas?.maps !== maps || atlas?.key !== key) {
       atlas = { maps, key, ...atlasOf(maps, (channel) => look(facts, channel), atlas?.canvas) };
     }
+    return atlas;
+  };
+  // Large maps are coloured as they come, while the frame that shows them is still to begin.
+  const colourEarly = () => {
+    if (state.get("maps")?.coded && !grid.root.hidden) atlasNow();
+  };
+  state.on("change:maps", colourEarly);
+  signal.addEventListener("abort", () => state.off("change:maps", colourEarly));
+
+  const paintMap = (/** @type {any} */ context, /** @type {number} */ tile, /** @type {number[]} */ ...box) => {
+    const { maps, facts } = current();
+    const { canvas, place } = atlasNow();
     const [x, y, w, t] = box;
-    const [sx, sy] = atlas.place(tile);
+    const [sx, sy] = place(tile);
     context.imageSmoothingEnabled = w < facts.columns;
-    context.drawImage(atlas.canvas, sx, sy, facts.columns, facts.rows, x, y, w, t);
-    if (facts.each[tile].bad) hatch(context, maps.data, tile * facts.area, facts.rows, facts.columns, x, y, w, t);
+    context.drawImage(canvas, sx, sy, facts.columns, facts.rows, x, y, w, t);
+    if (!facts.each[tile].bad) return;
+    const { data, start } = valuesOf(maps, tile);
+    hatch(context, data, start, facts.rows, facts.columns, x, y, w, t);
   };
   const paintUnit = (/** @type {any} */ context, /** @type {number} */ tile, /** @type {number[]} */ ...box) => {
     const { maps, facts } = current();
@@ -183,7 +205,7 @@ function allMaps(model, state, signal, tell) {
       const { facts, maps } = current();
       if (isSilent(facts, tile) && !facts.vector) return `channel ${tile} · silent: zero everywhere for this image`;
       const [row, column] = placeOf(facts, facts.peakAt[tile]);
-      return `${reading(facts, maps.data, { channel: tile, row, column })}${facts.vector ? "" : ", its largest"}`;
+      return `${reading(maps, { channel: tile, row, column })}${facts.vector ? "" : ", its largest"}`;
     },
     silent: (tile) => !current().facts.vector && isSilent(current().facts, tile),
     hover: (tile, u, v) => {
@@ -212,14 +234,18 @@ export default {
       if (!maps || channel >= maps.shape[0]) return say(readout, "");
       const facts = factsOf(maps);
       const [row, column] = state.get("pixel") ?? placeOf(facts, facts.peakAt[channel]);
-      say(readout, reading(facts, maps.data, hovered ?? { channel, row, column }));
+      const place = hovered ?? { channel, row, column };
+      const text = reading(maps, place);
+      if (text.endsWith("…")) want(place.channel);
+      say(readout, text);
     };
     const tell = (/** @type {import("./maps.js").Place | null} */ place) => {
       hovered = place;
       readOut();
     };
     const all = allMaps(model, state, signal, tell);
-    const one = enlarged(model, state, signal, tell, lookOf, reading);
+    const want = exactly(state, () => ask(), signal);
+    const one = enlarged(model, state, signal, { tell, lookOf, reading, want });
     ui.tools.append(...tools);
     ui.body.append(empty, h("div", { className: "cw-all" }, all.root), one.root);
     ui.foot.append(scale.root, readout);
@@ -258,6 +284,6 @@ export default {
       readOut();
     };
     const traits = ["maps", "channel", "pixel", "image", "layer", "classes", "colormap", "scale", "zoom", "view"];
-    follow([model, state], traits, paint, signal);
+    const ask = follow([model, state], traits, paint, signal);
   },
 };

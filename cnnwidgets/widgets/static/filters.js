@@ -3,7 +3,8 @@
 
 import { card, count, follow, h, number, put, read, say, segments, showErrors, stateOf, times, twin } from "./kit.js";
 import { GRID_KEYS, keyHelp } from "./help.js";
-import { draw, legend, picture, writeNumbers } from "./paint.js";
+import { legend } from "./legend.js";
+import { draw, picture, writeNumbers } from "./paint.js";
 import { fit, tiles } from "./tiles.js";
 
 /**

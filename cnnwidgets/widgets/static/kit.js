@@ -1,11 +1,16 @@
 // @ts-check
 // What all widgets share: reading arrays, following state, building cards, telling values.
 
+import { keepKeys } from "./keys.js";
+import { mendLine } from "./line.js";
+
 /**
- * An array as it travels: `data` holds the numbers, row by row.
- * @typedef {{shape: number[], dtype: "float32" | "uint8" | "uint32", data: DataView}} Wire
+ * An array as it travels: `data` holds the numbers, row by row. `coded` is there only for large maps,
+ * whose `data` are codes: see coded.py, and valuesOf in maps.js.
+ * @typedef {{shape: number[], dtype: "float32" | "uint8" | "uint32", data: DataView, coded?: Coded}} Wire
+ * @typedef {{number: number, ends: Wire, counts: Wire, channel: number, values: Wire}} Coded
  * @typedef {Float32Array | Uint8Array | Uint32Array} Numbers
- * @typedef {{shape: number[], data: Numbers}} NumberArray
+ * @typedef {{shape: number[], data: Numbers, coded?: Coded}} NumberArray
  * @typedef {{
  *   get(name: string): any, set(name: string, value: any): void, save_changes(): void,
  *   on(name: string, fn: (...args: any[]) => void): void,
@@ -37,17 +42,15 @@ export function read(wire) {
       byteOffset % size === 0
         ? new Type(/** @type {ArrayBuffer} */ (buffer), byteOffset, byteLength / size)
         : new Type(/** @type {ArrayBuffer} */ (buffer).slice(byteOffset, byteOffset + byteLength));
-    array = { shape: [...wire.shape], data };
+    array = { shape: [...wire.shape], data, coded: wire.coded };
     decoded.set(wire, array);
   }
   return array;
 }
 
-/**
- * The model that holds a view's shared state: its microscope's stage, or itself when it is alone.
- * @param {Model} model @param {Host} host @returns {Promise<Model>}
- */
+/** The model of a view's shared state: its microscope's stage, or its own. @param {Model} model @param {Host} host @returns {Promise<Model>} */
 export async function stateOf(model, host) {
+  mendLine(model);
   const stage = model.get("stage");
   return stage ? host.getModel(stage) : model;
 }
@@ -113,10 +116,7 @@ export function coloursOf(node, changed, signal) {
   return now;
 }
 
-/**
- * Sets a trait and tells the kernel; all views on the page have it at once.
- * @param {Model} model @param {Record<string, any>} values
- */
+/** Sets traits, for all views on the page at once, and tells the kernel. @param {Model} model @param {Record<string, any>} values */
 export function put(model, values) {
   for (const [name, value] of Object.entries(values)) model.set(name, value);
   model.save_changes();
@@ -138,11 +138,16 @@ export function h(tag, props = {}, ...children) {
   return node;
 }
 
-/** Sets text only where it differs, so that nothing is announced or laid out in vain.
- * @param {Node} node @param {string} text */
+/** Sets text only where it differs, so that nothing is announced or laid out in vain. @param {Node} node @param {string} text */
 export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
+
+/**
+ * Lets a button be pressed, or not; by `disabled` it would lose the focus of who has just pressed it.
+ * @param {HTMLElement} button @param {boolean} can
+ */
+export const allow = (button, can) => button.setAttribute("aria-disabled", String(!can));
 
 const IDS = Symbol.for("cnnwidgets.ids"); // every widget's script has a kit of its own: count on the page
 
@@ -151,17 +156,6 @@ export function freshId(stem) {
   const page = /** @type {any} */ (globalThis);
   page[IDS] = (page[IDS] ?? 0) + 1;
   return `cw-${stem}-${page[IDS]}`;
-}
-
-/**
- * Keeps JupyterLab from taking the keys of a focused control for its notebook. Lab looks for the
- * mark on the focused element before it looks further up.
- * @param {HTMLElement} root
- */
-function keepKeys(root) {
-  root.addEventListener("focusin", (event) => {
-    /** @type {HTMLElement} */ (event.target).setAttribute("data-lm-suppress-shortcuts", "true");
-  });
 }
 
 /**
@@ -215,7 +209,8 @@ export function card(el, kind) {
 }
 
 /**
- * Shows in a card what was refused after a request that came from this card.
+ * Shows in a card what was refused after a request that came from this card. Returns what shows a
+ * sentence of the page's own, or none, in that place until the kernel has something new to say.
  * @param {HTMLElement} root @param {HTMLElement} alert @param {Model[]} models @param {AbortSignal} signal
  */
 export function showErrors(root, alert, models, signal) {
@@ -225,12 +220,13 @@ export function showErrors(root, alert, models, signal) {
     touched = root.contains(/** @type {Node} */ (event.target));
   };
   for (const type of ["pointerdown", "keydown", "drop", "paste"]) document.addEventListener(type, elsewhere, options);
-  const show = () => {
-    const text = models.map((model) => model.get("error")).find(Boolean) ?? "";
-    alert.hidden = !(text && touched);
-    say(alert, alert.hidden ? "" : text);
+  const show = (/** @type {string} */ text) => {
+    alert.hidden = !text;
+    say(alert, text);
   };
-  follow(models, ["error"], show, signal);
+  const error = () => models.map((model) => model.get("error")).find(Boolean) ?? "";
+  follow(models, ["error"], () => show(touched ? error() : ""), signal);
+  return show;
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
-// From numbers to colours: colour maps, limits, pictures of arrays, legends.
+// From numbers to colours: colour maps, limits, pictures of arrays.
 
-import { h, number, say } from "./kit.js";
+import { number } from "./kit.js";
 
 /** @typedef {import("./kit.js").Numbers} Numbers */
 /** @typedef {{low: number, high: number, bad: number, signed: boolean}} Limits */
@@ -51,8 +51,7 @@ export function colours(name) {
 }
 
 /**
- * The limits of the finite values from `start` to `stop`: from zero up for data that is never
- * negative, symmetric about zero otherwise; and how many values are not finite.
+ * The limits of the finite values, from zero up or symmetric about it; and how many are not finite.
  * @param {Numbers} data @param {number} [start] @param {number} [stop] @returns {Limits}
  */
 export function limitsOf(data, start = 0, stop = data.length) {
@@ -63,6 +62,11 @@ export function limitsOf(data, start = 0, stop = data.length) {
     else if (value > most) value === Infinity ? bad++ : (most = value);
     else if (value !== value) bad++;
   }
+  return limitsBetween(least, most, bad);
+}
+
+/** The limits of values from `least`, at most zero, to `most`, at least zero. @param {number} least @param {number} most @param {number} bad @returns {Limits} */
+export function limitsBetween(least, most, bad) {
   const signed = least < 0;
   const limit = Math.max(most, -least);
   return { low: signed ? -limit : 0, high: signed ? limit : most, bad, signed };
@@ -125,8 +129,7 @@ function sheetOf(columns, rows) {
 }
 
 /**
- * An array as a picture of its own size, one canvas pixel a value; to be drawn before the next
- * one is made.
+ * An array as a picture, one canvas pixel a value; to be drawn before the next one is made.
  * @param {Numbers} data @param {number} start @param {number} rows @param {number} columns
  * @param {string} map @param {Limits} limits
  */
@@ -144,11 +147,14 @@ export function picture(data, start, rows, columns, map, limits) {
  */
 export function photo(data, start, channels, rows, columns) {
   const { canvas, context, pixels } = sheetOf(columns, rows);
+  const out = pixels.data;
   const area = rows * columns;
-  const step = channels >= 3 ? area : 0;
-  for (let i = 0, o = 0; i < area; i++, o += 4) {
-    for (let part = 0; part < 3; part++) pixels.data[o + part] = data[start + part * step + i];
-    pixels.data[o + 3] = 255;
+  const [green, blue] = channels >= 3 ? [area, 2 * area] : [0, 0];
+  for (let i = start, o = 0; o < 4 * area; i++, o += 4) {
+    out[o] = data[i];
+    out[o + 1] = data[i + green];
+    out[o + 2] = data[i + blue];
+    out[o + 3] = 255;
   }
   context.putImageData(pixels, 0, 0);
   return canvas;
@@ -193,29 +199,6 @@ export function hatch(context, data, start, rows, columns, x, y, width, height) 
   context.restore();
 }
 
-/** The scale of a picture's colours: both limits as text, always in sight, and what was left out. */
-export function legend() {
-  const low = h("span");
-  const high = h("span");
-  const note = h("span", { className: "cw-note" });
-  const bar = h("canvas", { className: "cw-bar", width: LEVELS, height: 1, role: "img" });
-  const root = h("div", { className: "cw-legend" }, low, bar, high, note);
-  /** @param {string} map @param {Limits} limits @param {string} words */
-  const show = (map, limits, words) => {
-    const context = bar.getContext("2d");
-    const pixels = context.createImageData(LEVELS, 1);
-    const table = colours(map);
-    for (let i = 0; i < LEVELS; i++) pixels.data.set([...table.subarray(i * 3, i * 3 + 3), 255], i * 4);
-    context.putImageData(pixels, 0, 0);
-    const ends = [number(limits.low, 3), (limits.signed ? "+" : "") + number(limits.high, 3)];
-    say(low, ends[0]);
-    say(high, ends[1]);
-    bar.setAttribute("aria-label", `colour scale from ${ends[0]} to ${ends[1]}`);
-    say(note, limits.bad ? `${words} · ${limits.bad} not finite, hatched` : words);
-  };
-  return { root, show };
-}
-
 /**
  * Makes a canvas `width` × `height` CSS pixels large and sharp, and clears it.
  * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
@@ -233,6 +216,19 @@ export function prepare(canvas, width, height) {
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.clearRect(0, 0, w, t);
   return { context, ratio };
+}
+
+/**
+ * Paints an image (channel, row, column) of bytes within `side` CSS pixels; where it grows, each of
+ * its pixels is the same whole number of the screen's.
+ * @param {HTMLCanvasElement} canvas @param {import("./kit.js").NumberArray} image @param {number} side
+ */
+export function paintPhoto(canvas, { shape: [channels, rows, columns], data }, side) {
+  const ratio = window.devicePixelRatio || 1;
+  const scale = (side * ratio) / Math.max(rows, columns);
+  const cell = (scale >= 1 ? Math.floor(scale) : scale) / ratio;
+  const { context } = prepare(canvas, cell * columns, cell * rows);
+  draw(context, photo(data, 0, channels, rows, columns), 0, 0, canvas.width, canvas.height);
 }
 
 /**

@@ -1,9 +1,10 @@
 // @ts-check
 // TimeSlider: the recorded steps of a training, by hand or playing.
 
-import { card, count, follow, freshId, h, put, say, showErrors, stateOf, twin } from "./kit.js";
+import { card, count, follow, h, put, say, showErrors, stateOf, twin } from "./kit.js";
 import { keyHelp, SLIDER_KEYS } from "./help.js";
-import { prepare } from "./paint.js";
+import { markedSlider } from "./marks.js";
+import { nearest } from "./moments.js";
 
 /**
  * @typedef {object} State
@@ -11,32 +12,24 @@ import { prepare } from "./paint.js";
  * @property {string} error
  * @property {number | null} step
  * @property {number[]} steps
- * @property {number[]} accuracies
+ * @property {(number | null)[]} accuracies
+ * @property {boolean[]} tested
  */
 
 const HEIGHT = 36;
-const KNOB = 16; // the slider's knob, which keeps the first and last mark this far apart from the edge
 const FRAME_MS = 90; // a little over ten moments a second
-
-/** The place of the recorded step nearest to `step`. @param {number[]} steps @param {number | null} step */
-export function nearest(steps, step) {
-  if (step === null) return Math.max(0, steps.length - 1);
-  return steps.reduce((best, other, i) => (Math.abs(other - step) < Math.abs(steps[best] - step) ? i : best), 0);
-}
-
-/** The recorded step under a place on the slider. @param {number} x @param {number} width @param {number} moments */
-export function momentAt(x, width, moments) {
-  const at = ((x - KNOB / 2) / Math.max(1, width - KNOB)) * (moments - 1);
-  return Math.min(moments - 1, Math.max(0, Math.round(at)));
-}
 
 /** @param {number} accuracy */
 const share = (accuracy) => `${(100 * accuracy).toFixed(1)} %`;
 
-/** @param {number[]} steps @param {number[]} accuracies @param {number} at */
-export function inWords(steps, accuracies, at) {
-  const accuracy = accuracies[at];
-  const reads = accuracy === undefined ? "" : ` · reads ${share(accuracy)} of the test images`;
+/**
+ * Where the slider stands, in words. @param {number[]} steps @param {(number | null)[]} accuracies
+ * @param {number} at @param {boolean[]} [tested] whether each accuracy is of test images; else of training batches
+ */
+export function inWords(steps, accuracies, at, tested = []) {
+  const accuracy = accuracies[at] ?? null;
+  const of = tested[at] === false ? "its latest training batches" : "the test images";
+  const reads = accuracy === null ? "" : ` · reads ${share(accuracy)} of ${of}`;
   return `step ${count(steps[at])} of ${count(steps[steps.length - 1])}${reads}`;
 }
 
@@ -45,25 +38,32 @@ export default {
   async render({ model, el, signal, host }) {
     const state = await stateOf(model, host);
     const ui = card(el, "time");
-    const id = freshId("time");
     const play = h("button", { type: "button", className: "cw-press cw-play" });
-    const marks = h("canvas", { className: "cw-marks", role: "img" });
-    const slider = h("input", { type: "range", id, min: 0, step: 1, className: "cw-range" });
-    const label = h("label", { className: "cw-hidden", htmlFor: id, textContent: "training step" });
-    const track = h("div", { className: "cw-time-track" }, marks, label, slider);
-    const row = h("div", { className: "cw-row" }, play, track);
+    const track = markedSlider({
+      label: "training step",
+      height: HEIGHT,
+      places: () => now().steps.length,
+      choose: (at) => go(at),
+      changed: () => ask(),
+      signal,
+    });
+    const row = h("div", { className: "cw-row" }, play, track.root);
     ui.body.append(row);
     keyHelp(ui, [...SLIDER_KEYS, ["Space", "on the slider: play, pause"]], signal);
     const now = () => {
       const steps = /** @type {number[]} */ (state.get("steps"));
-      return { steps, accuracies: /** @type {number[]} */ (state.get("accuracies")), at: nearest(steps, state.get("step")) };
+      const accuracies = /** @type {(number | null)[]} */ (state.get("accuracies"));
+      return { steps, accuracies, tested: /** @type {boolean[]} */ (state.get("tested")), at: nearest(steps, state.get("step")) };
     };
     const table = twin(
       "accuracy at each recorded step",
       () => {
-        const { steps, accuracies } = now();
-        const cells = (/** @type {number} */ i) => (accuracies[i] === undefined ? [] : [share(accuracies[i])]);
-        return { columns: ["step", "test accuracy"], rows: steps.map((step, i) => ({ name: count(step), cells: cells(i) })) };
+        const { steps, accuracies, tested } = now();
+        const cells = (/** @type {number} */ i) => {
+          const accuracy = accuracies[i] ?? null;
+          return accuracy === null ? [] : [share(accuracy), tested[i] === false ? "latest batches" : "test images"];
+        };
+        return { columns: ["step", "accuracy", "of"], rows: steps.map((step, i) => ({ name: count(step), cells: cells(i) })) };
       },
       signal,
     );
@@ -73,6 +73,7 @@ export default {
     /** @type {ReturnType<typeof setInterval> | undefined} */
     let timer;
     const stop = () => {
+      track.announce();
       clearInterval(timer);
       timer = undefined;
       paint();
@@ -88,12 +89,12 @@ export default {
       const { steps, at } = now();
       if (at + 1 >= steps.length) go(0);
       timer = setInterval(advance, FRAME_MS);
+      track.announce();
       paint();
     };
     signal.addEventListener("abort", () => clearInterval(timer));
     play.addEventListener("click", toggle, { signal });
-    slider.addEventListener("input", () => go(Number(slider.value)), { signal });
-    slider.addEventListener(
+    track.slider.addEventListener(
       "keydown",
       (/** @type {KeyboardEvent} */ event) => {
         if (event.key !== " ") return;
@@ -102,42 +103,20 @@ export default {
       },
       { signal },
     );
-    const clicked = (/** @type {MouseEvent} */ event) => {
-      const edges = marks.getBoundingClientRect();
-      go(momentAt(event.clientX - edges.left, edges.width, now().steps.length));
-    };
-    marks.addEventListener("click", clicked, { signal });
 
-    const paintMarks = () => {
-      const { steps, accuracies, at } = now();
-      const { context, ratio } = prepare(marks, track.clientWidth, HEIGHT);
-      const { color, borderTopColor } = getComputedStyle(marks);
-      const room = (track.clientWidth - KNOB) / Math.max(1, steps.length - 1);
-      const bar = Math.max(1, Math.min(8, room * 0.6)) * ratio;
-      accuracies.forEach((accuracy, i) => {
-        const tall = Math.max(ratio, accuracy * HEIGHT * ratio);
-        context.fillStyle = i === at ? color : borderTopColor;
-        context.fillRect((KNOB / 2 + i * room) * ratio - bar / 2, HEIGHT * ratio - tall, bar, tall);
-      });
-    };
     const paint = () => {
-      const { steps, accuracies, at } = now();
+      const { steps, accuracies, tested, at } = now();
       say(ui.title, "Training time");
       for (const part of [row, table.root]) part.hidden = !steps.length;
       if (!steps.length) return say(ui.line, "No recorded training: give the microscope a history.");
-      const words = inWords(steps, accuracies, at);
+      const words = inWords(steps, accuracies, at, tested);
       say(ui.line, `${words}; drag back to see how it learned`);
       say(play, timer === undefined ? "▶ Play" : "❚❚ Pause");
-      slider.max = steps.length - 1;
-      if (slider.value !== String(at)) slider.value = at;
-      slider.setAttribute("aria-valuetext", words);
-      marks.setAttribute("aria-label", "test accuracy at each recorded step; the table below has the numbers");
-      paintMarks();
+      const told = timer === undefined ? words : `playing from ${words}`;
+      track.show(at, words, "accuracy at each recorded step; the table below has the numbers", told);
+      track.paint(accuracies.map((accuracy) => accuracy ?? 0), at);
       table.refresh();
     };
-    const ask = follow([model, state], ["step", "steps", "accuracies"], paint, signal);
-    const sizes = new ResizeObserver(ask);
-    sizes.observe(ui.body);
-    signal.addEventListener("abort", () => sizes.disconnect());
+    const ask = follow([model, state], ["step", "steps", "accuracies", "tested"], paint, signal);
   },
 };

@@ -4,7 +4,7 @@
 import { count, number } from "./kit.js";
 
 /** @param {number} share */
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const percent = (share) => (Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "");
 
 /** A time to wait, in words. @param {number} seconds */
 export function duration(seconds) {
@@ -51,7 +51,8 @@ export function lastBefore(steps, step) {
 export function readOut(step, train, test) {
   const words = [`step ${count(step)}`];
   const at = lastBefore(train.steps, step);
-  if (at >= 0) words.push(`training loss ${number(train.loss[at], 3)} nats, accuracy ${percent(train.accuracy[at])}`);
+  const also = Number.isFinite(train.accuracy[at]) ? `, accuracy ${percent(train.accuracy[at])}` : "";
+  if (at >= 0) words.push(`training loss ${number(train.loss[at], 3)} nats${also}`);
   const tested = lastBefore(test.steps, step);
   if (tested >= 0) words.push(`test loss ${number(test.loss[tested], 3)}, accuracy ${percent(test.accuracy[tested])} (step ${count(test.steps[tested])})`);
   return words.join(" · ");

@@ -1,0 +1,124 @@
+"""One image on its way through every layer."""
+
+from textwrap import shorten
+from typing import TYPE_CHECKING, Any
+
+from cnnwidgets.figures import style  # first: it says what is missing without Matplotlib
+
+# isort: split
+import numpy as np
+
+from cnnwidgets.figures.grids import BAR, moment_of, picture_of
+from cnnwidgets.figures.sheet import MARGIN, WIDTH, Sheet, by, number
+
+if TYPE_CHECKING:
+    from cnnwidgets.network.layers import Layer
+    from cnnwidgets.scope import Microscope
+
+MOST_ACROSS = 16
+LABEL_ROOM, SCALE_ROOM, GAP, ROW_GAP = 1.0, 0.55, 0.03, 0.13  # inches
+TALLEST, SHORTEST = 0.55, 0.3
+BARS = 0.6
+LABEL_LETTERS = 20  # in a line of small letters
+
+
+def image_through_layers(scope: "Microscope") -> Sheet:
+    """The microscope's image, a row for each layer it goes through, and the prediction.
+
+    Each row has its own colour scale. Of a layer with many channels the first 16 are shown.
+    """
+    layers = [(layer, scope.maps(layer.name)) for layer in scope.layers]
+    heights = [_height(maps) for _, maps in layers]
+    read = scope.prediction
+    total = TALLEST + ROW_GAP + sum(heights) + ROW_GAP * len(heights)
+    total += BARS + 0.3 if read is not None else 0
+    with style.settings():
+        sheet = Sheet(total, "One picture, layer by layer", _line(scope), _alt(scope))
+        _label(sheet, 0, "input", by(scope.image.shape))
+        wide = TALLEST * scope.image.shape[2] / scope.image.shape[1]
+        sheet.photograph(sheet.place(MARGIN + LABEL_ROOM, 0, wide, TALLEST), scope.image)
+        top = TALLEST + ROW_GAP
+        for (layer, maps), height in zip(layers, heights, strict=True):
+            _row(sheet, top, height, layer, maps)
+            top += height + ROW_GAP
+        if read is not None:
+            _probabilities(sheet, top, read.probabilities, scope.images.classes)
+    return sheet
+
+
+def _row(sheet: Sheet, top: float, height: float, layer: "Layer", maps: np.ndarray) -> None:
+    scale = style.Scale(maps)
+    shape = by(maps.shape)
+    if maps.ndim == 3 and len(maps) > MOST_ACROSS:
+        shape = f"{MOST_ACROSS} of {shape}"
+    _label(sheet, top, layer.name, shape, layer.detail)
+    left = MARGIN + LABEL_ROOM
+    if maps.ndim == 1:
+        room = WIDTH - left - SCALE_ROOM - MARGIN
+        sheet.picture(sheet.place(left, top, room, height), maps[None], scale)
+    else:
+        wide = height * maps.shape[2] / maps.shape[1]
+        for place, values in enumerate(maps[:MOST_ACROSS]):
+            axes = sheet.place(left + place * (wide + GAP), top, wide, height)
+            sheet.picture(axes, values, scale)
+    bar = sheet.place(WIDTH - MARGIN - SCALE_ROOM + 0.05, top, BAR, height)
+    sheet.scale_bar(bar, scale, "")
+    bar.set_yticks(
+        [scale.norm.vmin or 0.0, scale.size],
+        labels=[number(scale.norm.vmin or 0.0), number(scale.size)],
+    )
+    low, high = bar.get_yticklabels()
+    low.set(verticalalignment="bottom", fontsize=5.5)
+    high.set(verticalalignment="top", fontsize=5.5)
+
+
+def _label(sheet: Sheet, top: float, *lines: str) -> None:
+    place = sheet.place(MARGIN, top, LABEL_ROOM, 0.4)
+    place.set_axis_off()
+    place.text(0, 1, lines[0], va="top", fontweight="bold", transform=place.transAxes)
+    rest = "\n".join(shorten(line, LABEL_LETTERS, placeholder=" …") for line in lines[1:])
+    small: dict[str, Any] = {"fontsize": 6, "color": style.QUIET, "linespacing": 1.25}
+    place.text(0, 0.67, rest, va="top", transform=place.transAxes, **small)
+
+
+def _probabilities(sheet: Sheet, top: float, values: np.ndarray, classes: tuple[str, ...]) -> None:
+    _label(sheet, top, "prediction", "probability of", "each class")
+    left = MARGIN + LABEL_ROOM
+    axes = sheet.place(left, top + 0.05, WIDTH - left - SCALE_ROOM - MARGIN, BARS)
+    bars = axes.bar(range(len(values)), values, width=0.7, color=style.TRAIN_COLOUR)
+    best = int(np.argmax(values))
+    axes.bar_label(bars, [_share(v) if i == best else "" for i, v in enumerate(values)], padding=1)
+    axes.set(ylim=(0, 1.25), yticks=[0, 1], yticklabels=["0", "1"])
+    names = range(len(values)) if len(values) <= 20 else [best]
+    axes.set_xticks(list(names), labels=[classes[place] for place in names])
+    axes.set_xlim(-0.6, len(values) - 0.4)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _share(value: float) -> str:
+    return "> 99.9 %" if 0.999 < value < 1 else f"{100 * value:.3g} %"
+
+
+def _height(maps: np.ndarray) -> float:
+    """How tall a layer's pictures are, so that they fit beside each other."""
+    if maps.ndim == 1:
+        return SHORTEST
+    shown = min(len(maps), MOST_ACROSS)
+    room = WIDTH - 2 * MARGIN - LABEL_ROOM - SCALE_ROOM
+    wide = (room - (shown - 1) * GAP) / shown
+    return min(TALLEST, wide * maps.shape[1] / maps.shape[2])
+
+
+def _line(scope: "Microscope") -> str:
+    parts = (picture_of(scope), moment_of(scope), "a scale a layer (activation, no unit)")
+    return "; ".join(part for part in parts if part)
+
+
+def _alt(scope: "Microscope") -> str:
+    rows = ", ".join(f"{layer.name} {by(layer.shape or ())}" for layer in scope.layers)
+    text = f"A row of maps for each layer of {scope.name}, for {picture_of(scope)}: {rows}."
+    if scope.prediction is None or scope.prediction.best is None:
+        return text
+    best = scope.prediction.best
+    share = _share(float(scope.prediction.probabilities[best]))
+    return f"{text} The network reads {scope.images.classes[best]}, with probability {share}."

@@ -1,0 +1,55 @@
+-- Words for what cannot be seen: pandoc's Typst has none for pictures and equations. Boxes, whose
+-- class its Typst forgets. And numbers for figures, which its HTML has not.
+
+local function quoted(text)
+  return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"'):gsub("%s+", " ") .. '"'
+end
+
+local function typst(blocks)
+  return (pandoc.write(pandoc.Pandoc(blocks), "typst"):gsub("%s+$", ""))
+end
+
+local function image_in(figure)
+  local found
+  figure:walk({ Image = function(image) found = image end })
+  return found
+end
+
+local function equation(math)
+  local block = math.mathtype == "DisplayMath" and "true" or "false"
+  local call = "#math.equation(block: %s, alt: %s, %s)"
+  local body = typst({ pandoc.Plain({ math }) })
+  return pandoc.RawInline("typst", call:format(block, quoted(math.text), body))
+end
+
+local function picture(figure)
+  local image = image_in(figure)
+  local call = "#figure(image(%s, alt: %s, width: 100%%), caption: [%s]) <%s>"
+  local caption = typst(figure.caption.long)
+  local alt = quoted(pandoc.utils.stringify(image.caption)) -- pandoc put the words of alt there
+  return pandoc.RawBlock("typst", call:format(quoted(image.src), alt, caption, figure.identifier))
+end
+
+local function listing(code)
+  if code.classes:includes("alone") then
+    return pandoc.RawBlock("typst", "#alone[\n" .. typst({ code }) .. "\n]")
+  end
+end
+
+local function box(div)
+  if div.classes:includes("widget") then
+    return pandoc.RawBlock("typst", "#widget[" .. typst(div.content) .. "]")
+  end
+end
+
+local function numbered(figure)
+  local number = figure.identifier:match("%d+$")
+  figure.caption.long[1].content:insert(1, pandoc.Strong("Figure " .. number .. "."))
+  figure.caption.long[1].content:insert(2, pandoc.Space())
+  return figure
+end
+
+if FORMAT == "typst" then
+  return { { Math = equation }, { Figure = picture, Div = box, CodeBlock = listing } }
+end
+return { { Figure = numbered } }

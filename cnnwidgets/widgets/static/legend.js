@@ -1,0 +1,30 @@
+// @ts-check
+// The scale of a picture's colours.
+
+import { h, number, say } from "./kit.js";
+import { colours, LEVELS } from "./paint.js";
+
+/** @typedef {import("./paint.js").Limits} Limits */
+
+/** A colour scale: both limits as text, always in sight, and what was left out. */
+export function legend() {
+  const low = h("span");
+  const high = h("span");
+  const note = h("span", { className: "cw-note" });
+  const bar = h("canvas", { className: "cw-bar", width: LEVELS, height: 1, role: "img" });
+  const root = h("div", { className: "cw-legend" }, low, bar, high, note);
+  /** @param {string} map @param {Limits} limits @param {string} words */
+  const show = (map, limits, words) => {
+    const context = bar.getContext("2d");
+    const pixels = context.createImageData(LEVELS, 1);
+    const table = colours(map);
+    for (let i = 0; i < LEVELS; i++) pixels.data.set([...table.subarray(i * 3, i * 3 + 3), 255], i * 4);
+    context.putImageData(pixels, 0, 0);
+    const ends = [number(limits.low, 3), (limits.signed ? "+" : "") + number(limits.high, 3)];
+    say(low, ends[0]);
+    say(high, ends[1]);
+    bar.setAttribute("aria-label", `colour scale from ${ends[0]} to ${ends[1]}`);
+    say(note, limits.bad ? `${words} · ${limits.bad} not finite, hatched` : words);
+  };
+  return { root, show };
+}

@@ -1,0 +1,248 @@
+"""Figures show the numbers that the network computed, to everybody, and are the same each time."""
+
+import subprocess
+import sys
+from io import BytesIO
+
+import matplotlib
+import numpy as np
+import pypdfium2
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+import cnnwidgets as cw
+from cnnwidgets import figures
+from cnnwidgets.figures.grids import MOST
+from cnnwidgets.figures.style import Scale
+
+NAMES = [
+    "conv1_filters",
+    "featuremaps_conv1",
+    "featuremaps_conv2",
+    "orig_and_conv1_grid",
+    "image_through_layers",
+    "training_loss",
+    "training_accuracy",
+]
+
+
+@pytest.fixture(scope="module")
+def scope():
+    model, history = cw.pretrained()
+    return cw.Microscope(model, cw.load("mnist"), history=history)
+
+
+@pytest.fixture(scope="module")
+def coloured():
+    """Another model over other images: colour, two convolutions, one of them in groups."""
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(3, 6, 3), nn.ReLU(), nn.Conv2d(6, 80, 3, groups=2), nn.Flatten(), nn.Linear(80, 4)
+    )
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 3, 5, 5), np.uint8)
+    images = cw.ImageSet.from_arrays(pixels, [0, 1, 2, 3, 0], list("abcd"))
+    return cw.Microscope(model, images)
+
+
+def drawn(sheet):
+    """A figure's pixels as it is saved: (row, column, red green blue), from the top."""
+    picture = sheet._repr_mimebundle_()[0]["image/png"]
+    return np.asarray(Image.open(BytesIO(picture)).convert("RGB"))
+
+
+def cells(pixels, axes, shape):
+    """The colour in the upper left quarter of each cell of an image, beside any dot."""
+    box = axes.get_window_extent()
+    rows, columns = shape
+    x = box.x0 + (np.arange(columns) + 0.25) * box.width / columns
+    y = len(pixels) - box.y1 + (np.arange(rows) + 0.25) * box.height / rows
+    return pixels[y.astype(int)[:, None], x.astype(int)[None]]
+
+
+def expected(values, scale):
+    return np.round(scale.colours(scale.norm(values))[..., :3] * 255)
+
+
+def shows(sheet, axes, arrays):
+    """Asserts that each of axes shows its array, on the one scale of all."""
+    scale, pixels = Scale(np.asarray(arrays)), drawn(sheet)
+    for axis, values in zip(axes, arrays, strict=True):
+        found = cells(pixels, axis, values.shape).astype(float)
+        # One step of 257 colours is up to 3 of 255 in a channel of the diverging map.
+        assert np.abs(found - expected(values, scale)).max() <= 3
+
+
+def test_the_filters_of_conv1_are_its_weights(scope):
+    sheet = figures.conv1_filters(scope)
+    shows(sheet, sheet.axes[:8], scope.kernels("conv1").weights[:, 0])
+
+
+@pytest.mark.parametrize(("layer", "count"), [("conv1", 8), ("conv2", 16), ("relu2", 16)])
+def test_feature_maps_are_what_the_hook_stored(scope, layer, count):
+    sheet = figures.feature_maps(scope, layer)
+    shows(sheet, sheet.axes[:count], scope.maps(layer))
+
+
+def test_the_input_stands_beside_its_maps(scope):
+    sheet = figures.orig_and_conv1_grid(scope)
+    shows(sheet, sheet.axes[1:9], scope.maps("conv1"))
+    grey = cells(drawn(sheet), sheet.axes[0], (28, 28))
+    assert np.array_equal(grey, np.repeat(scope.image[0][..., None], 3, axis=2))
+
+
+def test_the_walk_has_every_map_of_every_layer_and_the_prediction(scope):
+    sheet = figures.image_through_layers(scope)
+    pictures = [axes for axes in sheet.axes if axes.images]
+    assert len(pictures) == 1 + 8 + 8 + 8 + 16 + 16 + 16 + 1
+    shows(sheet, pictures[1:9], scope.maps("conv1"))
+    shows(sheet, pictures[-17:-1], scope.maps("pool2"))
+    bars = [bar.get_height() for bar in sheet.axes[-1].patches]
+    assert bars == pytest.approx(scope.prediction.probabilities)
+
+
+def test_an_edited_network_is_said_to_be(scope):
+    scope.edits = (cw.Ablate("conv1", 3),)
+    sheet = figures.featuremaps_conv1(scope)
+    scope.edits = ()
+    assert any("step 2,814, with 1 edit;" in text.get_text() for text in sheet.texts)
+    assert "edit" not in figures.featuremaps_conv1(scope).texts[1].get_text()
+
+
+def test_the_samples_are_the_first_images(scope):
+    sheet = figures.samples(scope.images, count=3)
+    pixels = drawn(sheet)
+    for axes, image in zip(sheet.axes, scope.images.images[:3], strict=True):
+        assert np.array_equal(cells(pixels, axes, (28, 28))[..., 0], image[0])
+    assert [axes.get_title("left") for axes in sheet.axes] == ["7", "2", "1"]
+
+
+def test_dots_are_where_values_are_below_zero_so_that_grey_print_tells(scope):
+    sheet = figures.conv1_filters(scope)
+    weights = scope.kernels("conv1").weights[:, 0]
+    for axes, values in zip(sheet.axes[:8], weights, strict=True):
+        dots = {(y, x) for line in axes.lines for x, y in zip(*line.get_data(), strict=True)}
+        clearly = np.argwhere(values < -0.05 * np.abs(weights).max())
+        assert dots == {tuple(place) for place in clearly.tolist()}
+
+
+def test_scales_are_centred_on_zero_for_signed_numbers_and_begin_there_for_the_rest():
+    signed, plain = Scale(np.array([-1.0, 3.0])), Scale(np.array([0.5, 3.0]))
+    assert (signed.norm.vmin, signed.norm.vmax) == (-3, 3)
+    assert expected(np.zeros(1), signed).tolist() == [[255, 255, 255]]
+    assert (plain.norm.vmin, plain.norm.vmax, plain.colours.name) == (0, 3, "viridis")
+
+
+def test_every_scale_has_a_unit(scope):
+    for name, unit in (("conv1_filters", "weight (no unit)"), ("featuremaps_conv2", "activation")):
+        labels = [axes.get_ylabel() for axes in getattr(figures, name)(scope).axes]
+        assert any(label.startswith(unit) for label in labels)
+    assert figures.training_loss(scope.history).axes[0].get_ylabel() == "loss (nats)"
+    assert figures.training_accuracy(scope.history).axes[0].get_ylabel() == "accuracy (%)"
+
+
+def test_the_curves_are_the_recorded_numbers(scope):
+    metrics, tests = scope.history.metrics, scope.history.evaluations
+    every, means, dots = figures.training_loss(scope.history).axes[0].lines
+    assert np.array_equal(every.get_ydata(), metrics.loss_nats)
+    assert means.get_ydata()[0] == pytest.approx(metrics.loss_nats[:28].mean())
+    assert np.array_equal(dots.get_xydata(), np.stack([tests.step, tests.loss_nats], axis=1))
+    share = figures.training_accuracy(scope.history).axes[0].lines[2].get_ydata()
+    assert share == pytest.approx(100 * tests.accuracy)
+
+
+def test_a_history_without_steps_has_no_curves():
+    with pytest.raises(ValueError, match="no steps yet"):
+        figures.training_loss(cw.History())
+
+
+def test_all_figures_are_drawn_by_their_names(scope):
+    assert [name for name, _ in figures.draw_all(scope)] == NAMES
+    assert [name for name, _ in figures.draw_all(scope, "pool2")] == [
+        "pool2_filters",
+        "featuremaps_pool2",
+        "orig_and_pool2_grid",
+    ]
+
+
+def test_another_model_and_other_images_are_drawn_too(coloured):
+    names = {layer.name: dict(figures.draw_all(coloured, layer.name)) for layer in coloured.layers}
+    assert set(names["0"]) == {"0_filters", "featuremaps_0", "orig_and_0_grid"}
+    assert set(names["3"]) == {"featuremaps_3"}
+    maps = names["2"]["featuremaps_2"]
+    assert sum(bool(axes.images) for axes in maps.axes) == MOST
+    assert any("the first 64 of 80" in text.get_text() for text in maps.texts)
+    image = coloured.image.transpose(1, 2, 0)
+    sheet = names["0"]["orig_and_0_grid"]
+    assert np.array_equal(cells(drawn(sheet), sheet.axes[0], (5, 5)), image)
+    kernels = coloured.kernels("0").weights
+    shows(names["0"]["0_filters"], names["0"]["0_filters"].axes[:18], kernels.reshape(18, 3, 3))
+    assert figures.image_through_layers(coloured).alt.endswith("%.")
+
+
+def test_a_vector_is_drawn_as_bars(scope):
+    bars = figures.feature_maps(scope, "fc").axes[0].patches
+    assert [bar.get_height() for bar in bars] == pytest.approx(scope.maps("fc"))
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (lambda scope: figures.filters(scope, "conv9"), "conv9.*conv1"),
+        (lambda scope: figures.feature_maps(scope, "conv9"), "conv9.*conv1"),
+        (lambda scope: figures.image_and_maps(scope, "fc"), "'fc' gives a vector"),
+        (lambda scope: figures.samples(scope.images, 0), "count .=0. must be at least 1"),
+        (lambda scope: figures.save(figures.conv1_filters(scope), "a.gif"), r"\.png, \.svg, \.pdf"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_in_a_sentence(scope, draw, words):
+    with pytest.raises(ValueError, match=words):
+        draw(scope)
+
+
+def test_a_layer_without_filters_is_refused():
+    images = cw.ImageSet.from_arrays(np.zeros((1, 4, 4), np.uint8), [0])
+    with pytest.raises(ValueError, match="has no filters"):
+        figures.filters(cw.Microscope(nn.Sequential(nn.ReLU()), images), "0")
+
+
+def test_what_is_not_finite_is_hatched_and_counted():
+    model = nn.Sequential(nn.Conv2d(1, 1, 1))
+    model[0].weight.data[:] = float("nan")
+    images = cw.ImageSet.from_arrays(np.ones((1, 3, 3), np.uint8), [0])
+    sheet = figures.feature_maps(cw.Microscope(model, images), "0")
+    assert any("hatched: 9 values not finite" in text.get_text() for text in sheet.texts)
+
+
+def test_files_hold_the_words_for_those_who_cannot_see(scope, tmp_path):
+    sheet = figures.conv1_filters(scope)
+    png, svg, pdf = (figures.save(sheet, tmp_path / f"new/a.{kind}") for kind in figures.FORMATS)
+    with Image.open(png) as picture:
+        assert picture.text == {"Title": sheet.title, "Description": sheet.alt}
+        assert np.ptp(np.asarray(picture.convert("L"))) > 200, "the picture is not blank"
+        assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    assert sheet.alt in svg.read_text(encoding="utf-8")
+    assert "<text" not in svg.read_text(encoding="utf-8"), "letters are outlines, not fonts"
+    with pypdfium2.PdfDocument(pdf) as document:
+        assert document.get_metadata_value("Subject") == sheet.alt
+        words = document[0].get_textpage().get_text_range().split()
+        assert "conv1: 8 filters of 5×5" in " ".join(words)
+    assert b"/FontFile2" in pdf.read_bytes()
+
+
+@pytest.mark.parametrize("kind", figures.FORMATS)
+def test_the_same_figure_gives_the_same_bytes_whatever_the_users_settings(scope, tmp_path, kind):
+    first = figures.save(figures.training_loss(scope.history), tmp_path / f"a.{kind}")
+    with matplotlib.rc_context({"font.size": 20, "axes.facecolor": "red", "savefig.dpi": 50}):
+        before = dict(matplotlib.rcParams)
+        again = figures.save(figures.training_loss(scope.history), tmp_path / f"b.{kind}")
+        assert dict(matplotlib.rcParams) == before
+    assert first.read_bytes() == again.read_bytes()
+
+
+def test_without_matplotlib_one_sentence_says_what_to_install():
+    code = "import sys; sys.modules['matplotlib'] = None; import cnnwidgets.figures"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "figures need Matplotlib; install it with: pip install" in done.stderr

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { load } from "./modules.mjs";
+
+const now = {
+  own_loop: false, status: "playing", measuring: false, steps_done: 1200, steps_total: 2814, epoch: 3, epochs: 6,
+  images_per_second: 6543.2, seconds_left: 25.4, phase: "",
+};
+const train = { steps: [1, 5, 9], loss: [2.3, 1, 0.5], accuracy: [0.1, 0.5, NaN] };
+const tested = { steps: [0, 6], loss: [2.4, 0.9], accuracy: [0.08, 0.625] };
+
+describe("a training in words", async () => {
+  const { duration, inWords, lastBefore, readOut, rowsOf } = await load("training_words");
+
+  test("says what is done, where, how fast and how long", () => {
+    assert.equal(inWords(now), "Playing · epoch 3 of 6 · step 1,200 of 2,814 · 6,543 images/s · 25 s left");
+    assert.equal(
+      inWords({ ...now, status: "paused", phase: "backward", images_per_second: 0 }),
+      "Amid a step, before its backward · epoch 3 of 6 · step 1,200 of 2,814",
+    );
+    assert.match(inWords({ ...now, measuring: true }), /^Reading the test images ·/);
+    assert.match(inWords({ ...now, own_loop: true, steps_total: 0 }), /^step 1,200 of your own loop/);
+  });
+
+  test("tells times as people do", () => {
+    assert.deepEqual([4.4, 89, 90, 3600, 5400].map(duration), ["4 s", "89 s", "2 min", "60 min", "1.5 h"]);
+  });
+
+  test("finds the last point that is not after a step", () => {
+    assert.deepEqual([0, 1, 4, 5, 9, 99].map((step) => lastBefore(train.steps, step)), [-1, 0, 0, 1, 2, 2]);
+    assert.equal(lastBefore([], 3), -1);
+  });
+
+  test("reads both curves at a step, and leaves out what is not known", () => {
+    assert.equal(
+      readOut(7, train, tested),
+      "step 7 · training loss 1 nats, accuracy 50.0 % · test loss 0.9, accuracy 62.5 % (step 6)",
+    );
+    assert.equal(readOut(0, train, tested), "step 0 · test loss 2.4, accuracy 8.0 % (step 0)");
+    assert.equal(readOut(9, train, { steps: [], loss: [], accuracy: [] }), "step 9 · training loss 0.5 nats");
+  });
+
+  test("has a table of all tests, and of the steps as many as can be read", () => {
+    assert.deepEqual(rowsOf(train, tested).map((row) => row.name), ["0", "1", "5", "6", "9"]);
+    assert.deepEqual(rowsOf(train, tested)[3].cells, ["", "", "0.9", "62.5 %"]);
+    const long = { steps: Array.from({ length: 400 }, (_, i) => i), loss: Array(400).fill(1), accuracy: Array(400).fill(1) };
+    assert.equal(rowsOf(long, { steps: [], loss: [], accuracy: [] }).length, 50);
+  });
+});
+
+describe("slow motion", async () => {
+  const { inkOn, rule } = await load("slow_motion");
+
+  test("states the update of plain SGD, and does not claim it for others", () => {
+    assert.equal(rule("sgd", 0.1), "w′ = w − 0.1 · g, for plain SGD.");
+    assert.match(rule("adamw", 0.001), /^adamw makes its update of .* plain SGD would take w − 0.001 · g\.$/);
+  });
+
+  test("writes dark on light and light on dark", () => {
+    assert.deepEqual([inkOn(255, 255, 255), inkOn(0, 0, 80)], ["#111", "#fff"]);
+  });
+});
+
+describe("the recorded moments", async () => {
+  const { nearest } = await load("moments");
+  const { inWords } = await load("time_slider");
+
+  test("are found by the nearest step, the earlier of two", () => {
+    assert.deepEqual([-5, 0, 4, 5, 6, 99, null].map((step) => nearest([0, 10, 20], step)), [0, 0, 0, 0, 1, 2, 2]);
+  });
+
+  test("are told with what is known of their accuracy", () => {
+    const steps = [0, 10, 20];
+    assert.equal(inWords(steps, [null, 0.5, 0.9], 0, [false, false, true]), "step 0 of 20");
+    assert.equal(inWords(steps, [null, 0.5, 0.9], 1, [false, false, true]), "step 10 of 20 · reads 50.0 % of its latest training batches");
+    assert.equal(inWords(steps, [null, 0.5, 0.9], 2, [false, false, true]), "step 20 of 20 · reads 90.0 % of the test images");
+  });
+});
