@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cnnwidgets
-from benchmarks import digits, hand, start, training
+from benchmarks import digits, edits, hand, start, training
 from benchmarks.place import place
 from benchmarks.table import Row, as_json, table
 
@@ -38,6 +38,7 @@ def measured(quick: bool, only: str | None = None) -> Iterator[Row]:
         with place() as here:
             yield from digits.measure(here, quick)
             yield from hand.measure(here, quick)
+            yield from edits.measure(here, quick)
             yield from start.measure(here, quick)
     if only in (None, "training"):
         yield from training.measure(quick)

@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from cnnwidgets.training.pretrained import pretrained as pretrained
     from cnnwidgets.training.recording import record as record
     from cnnwidgets.training.session import TrainingSession as TrainingSession
+    from cnnwidgets.widgets.ablation_board import AblationBoard as AblationBoard
     from cnnwidgets.widgets.channel_slider import ChannelSlider as ChannelSlider
     from cnnwidgets.widgets.digit_picker import DigitPicker as DigitPicker
     from cnnwidgets.widgets.draw_pad import DrawPad as DrawPad
     from cnnwidgets.widgets.feature_maps import FeatureMaps as FeatureMaps
     from cnnwidgets.widgets.filters import Filters as Filters
+    from cnnwidgets.widgets.kernel_editor import KernelEditor as KernelEditor
     from cnnwidgets.widgets.layer_selector import LayerSelector as LayerSelector
     from cnnwidgets.widgets.pixel_inspector import PixelInspector as PixelInspector
     from cnnwidgets.widgets.prediction import Prediction as Prediction
@@ -44,6 +46,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Ablate": "network.edits",
+    "AblationBoard": "widgets.ablation_board",
     "AddNoise": "network.edits",
     "ChannelSlider": "widgets.channel_slider",
     "Dashboard": "dashboard",
@@ -54,6 +57,7 @@ _HOMES = {
     "Filters": "widgets.filters",
     "History": "training.history",
     "ImageSet": "data",
+    "KernelEditor": "widgets.kernel_editor",
     "LayerSelector": "widgets.layer_selector",
     "Microscope": "scope",
     "PixelInspector": "widgets.pixel_inspector",

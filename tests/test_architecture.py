@@ -48,7 +48,9 @@ ARROWS = {
         "slide",
     ),
     # For the type checker the widgets know what a Microscope is: no import when it runs.
-    "widgets": ("arrays", "traits", "data", "pulse"),
+    # What edits is loaded when it is used: it needs torch.
+    "widgets": ("arrays", "traits", "data", "pulse", "workbench"),
+    "workbench": ("network", "data", "traits", "pulse", "slide", "training.history"),
     "app": (),
     "code": ("data", "training"),
     "dashboard": ("",),

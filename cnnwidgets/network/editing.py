@@ -15,7 +15,7 @@ from cnnwidgets.network.layers import Layer, named_layers
 from cnnwidgets.network.probe import Probe
 from cnnwidgets.network.run import base_name
 
-__all__ = ["apply_edits", "check_edits", "edits_on"]
+__all__ = ["apply_edits", "check_edits", "edits_on", "set_weights"]
 
 
 @contextmanager
@@ -59,6 +59,27 @@ def edits_on(slide: nn.Module, edits: Iterable[Edit]) -> Iterator[None]:
             hook = partial(_change, layer, group)
             undo.callback(modules[layer].register_forward_hook(hook).remove)
         yield
+
+
+def set_weights(model: nn.Module, edits: Iterable[Edit]) -> None:
+    """Puts the values of weights edits into a model for good, in the order given.
+
+    Raises as `apply_edits`, and ValueError for edits of results, which no weight can hold; then
+    nothing is changed.
+    """
+    edits = tuple(edits)
+    check_edits(edits, model)
+    weights = [edit for edit in edits if isinstance(edit, WeightEdit)]
+    for edit in edits:
+        if isinstance(edit, OutputEdit):
+            raise ValueError(
+                f"{edit!r} changes what '{edit.layer}' gives, not its weights: it cannot be trained"
+                " on; hand over SetKernel and SetBias alone"
+            )
+    modules = dict(named_layers(model))
+    for each in weights:
+        values = modules[each.layer]._parameters[each.parameter].data  # type: ignore[union-attr]
+        values[each.place] = values.new_tensor(each.values)
 
 
 def check_edits(

@@ -1,7 +1,7 @@
 """TrainingSession: a training run that is played, paused, stepped, rewound and stopped."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from os import PathLike
 from pathlib import Path
@@ -10,8 +10,10 @@ from typing import Any
 from torch import nn
 
 from cnnwidgets.data.imageset import ImageSet
+from cnnwidgets.network.edits import Edit
 from cnnwidgets.training.autosave import Autosave
 from cnnwidgets.training.checkpoint import Checkpoint
+from cnnwidgets.training.edit import edit
 from cnnwidgets.training.engine import Engine
 from cnnwidgets.training.history import History
 from cnnwidgets.training.loop import Phase, Step
@@ -171,6 +173,16 @@ class TrainingSession:
         if settings.get("seed", self.settings.seed) != self.settings.seed:
             raise ValueError(f"seed (={settings['seed']}) belongs to the run; start one with fresh")
         return self._ask(lambda _: self._engine.change(settings))
+
+    def edit(self, edits: Iterable[Edit]) -> "Future[None]":
+        """Changes weights for good, between two steps: SetKernel and SetBias; then it goes on.
+
+        The present moment is recorded with the new weights, in place of the old; a step under
+        way phase by phase is given up. The future raises LayerError, TypeError, ValueError or
+        IndexError for edits that do not fit, or that change results and no weight.
+        """
+        wanted = tuple(edits)
+        return self._ask(lambda _: edit(self._engine, wanted))
 
     def save(self, path: str | PathLike[str]) -> "Future[None]":
         """Writes all that `resume` needs to one file, whole or not at all."""

@@ -1,0 +1,57 @@
+// @ts-check
+// The edits of a microscope in words, each with a button that takes it away, and as plain PyTorch.
+
+import { h, say } from "./kit.js";
+import { toClipboard } from "./copied.js";
+
+/**
+ * @param {import("./kit.js").Model} model with `edits` and `code`
+ * @param {(text: string) => void} tell @param {AbortSignal} signal
+ */
+export function editList(model, tell, signal) {
+  const list = h("ol", { className: "cw-edits", "aria-label": "edits" });
+  const none = h("p", { className: "cw-note", textContent: "No edits: this is the network as it was trained." });
+  const code = h("pre", { tabIndex: 0, role: "region", "aria-label": "the edits as PyTorch" });
+  const lines = h("div", { hidden: true }, code);
+  const reveal = h("button", { type: "button", className: "cw-press", textContent: "show as PyTorch", "aria-expanded": "false" });
+  const open = (/** @type {boolean} */ wanted) => {
+    lines.hidden = !wanted;
+    reveal.setAttribute("aria-expanded", String(wanted));
+  };
+  reveal.addEventListener("click", () => open(lines.hidden), { signal });
+  const button = h("button", { type: "button", className: "cw-press", textContent: "copy as PyTorch" });
+  const copy = async () => {
+    const done = await toClipboard(model.get("code"));
+    if (signal.aborted) return;
+    if (!done) {
+      open(true);
+      getSelection()?.selectAllChildren(code);
+    }
+    tell(done ? "Copied: lines that make the same edits to `model`." : "Selected: press Ctrl+C, or ⌘C, to copy.");
+  };
+  button.addEventListener("click", copy, { signal });
+  let before = "";
+  const remove = (/** @type {MouseEvent} */ event) => {
+    const place = /** @type {HTMLElement} */ (event.target).closest("button")?.dataset.place;
+    if (place !== undefined) model.send({ do: "remove", place: Number(place) });
+  };
+  list.addEventListener("click", remove, { signal });
+  const show = () => {
+    const edits = /** @type {string[]} */ (model.get("edits"));
+    none.hidden = edits.length > 0;
+    list.hidden = button.hidden = reveal.hidden = edits.length === 0;
+    if (!edits.length) open(false);
+    say(code, model.get("code"));
+    if (before === edits.join("\n")) return;
+    before = edits.join("\n");
+    const held = list.contains(document.activeElement) ? Number(/** @type {HTMLElement} */ (document.activeElement).dataset.place) : -1;
+    const item = (/** @type {string} */ words, /** @type {number} */ place) => {
+      const away = h("button", { type: "button", className: "cw-press", textContent: "×", title: "take away", "aria-label": `take away ${words}` });
+      away.dataset.place = String(place);
+      return h("li", {}, h("code", { textContent: words }), away);
+    };
+    list.replaceChildren(...edits.map(item));
+    if (held >= 0) list.querySelectorAll("button")[Math.min(held, edits.length - 1)]?.focus();
+  };
+  return { list, none, lines, buttons: [button, reveal], show };
+}

@@ -1,0 +1,1 @@
+"""What editing widgets do to a microscope's edits, with torch and without widgets."""
