@@ -10,13 +10,16 @@ from traitlets import Bool, Enum, TraitError, Unicode, link, observe, validate
 
 from cnnwidgets.code import code_for
 from cnnwidgets.traits import LOCK, forget, in_words
+from cnnwidgets.widgets.ablation_board import AblationBoard
 from cnnwidgets.widgets.channel_slider import ChannelSlider
 from cnnwidgets.widgets.digit_picker import DigitPicker
 from cnnwidgets.widgets.draw_pad import DrawPad
 from cnnwidgets.widgets.feature_maps import FeatureMaps
 from cnnwidgets.widgets.filters import Filters
+from cnnwidgets.widgets.kernel_editor import KernelEditor
 from cnnwidgets.widgets.layer_selector import LayerSelector
 from cnnwidgets.widgets.modules import script, style
+from cnnwidgets.widgets.pixel_inspector import PixelInspector
 from cnnwidgets.widgets.prediction import Prediction
 from cnnwidgets.widgets.time_slider import TimeSlider
 from cnnwidgets.widgets.view import View
@@ -38,8 +41,10 @@ class Dashboard(View):
 
     Dashboard(scope) makes its own widgets, and closes them with itself; they are reachable under
     their names. Dashboard(scope, input="draw") begins with the pad.
+    There are two views: "look", and "explain" with the PixelInspector, the KernelEditor and the
+    AblationBoard.
     session: of the network that the scope looks at, over its history; or what makes one, called
-    when the view "train" is first wanted. With it there are two views: "look" and "train".
+    when the view "train", which is then the third, is first wanted.
     """
 
     _esm = script("dashboard")
@@ -47,14 +52,21 @@ class Dashboard(View):
     page_writes: ClassVar[frozenset[str]] = frozenset({"input", "view"})
     scope: "Microscope"
 
-    view = Enum(("look", "train"), "look").tag(sync=True)
-    """What is shown in the first column: the image that goes in, or the training."""
+    view = Enum(("look", "train", "explain"), "look").tag(sync=True)
+    """What is shown beside the network: nothing more, its training, or where its numbers come from
+    and what follows when they are changed."""
     trains = Bool(False).tag(sync=True)
     """Whether there is a training to show."""
     monitor = WidgetTrait().tag(sync=True)
     """The TrainingMonitor, once the view "train" was wanted."""
     slow = WidgetTrait().tag(sync=True)
     """The SlowMotion, from the same moment."""
+    inspector = WidgetTrait().tag(sync=True)
+    """The PixelInspector, once the view "explain" was wanted."""
+    editor = WidgetTrait().tag(sync=True)
+    """The KernelEditor, from the same moment."""
+    board = WidgetTrait().tag(sync=True)
+    """The AblationBoard, from the same moment."""
 
     heading = Unicode().tag(sync=True)
     """What is looked at, in a line: the model, its size, how much of the set it reads."""
@@ -89,10 +101,12 @@ class Dashboard(View):
     ):
         if input not in ("pick", "draw"):
             raise ValueError(f"input (={input!r}) must be 'pick' or 'draw'")
-        if view not in ("look", "train") or (view == "train" and session is None):
-            raise ValueError(f"view (={view!r}) must be 'look', or with a session 'train'")
+        if view not in ("look", "explain", "train") or (view == "train" and session is None):
+            raise ValueError(
+                f"view (={view!r}) must be 'look' or 'explain', or with a session 'train'"
+            )
         self._session = session
-        self._maker: threading.Thread | None = None
+        self._making: set[str] = set()
         self._stage_of(scope)  # refuses what is no microscope
         self.parts: tuple[View, ...] = (
             DigitPicker(scope),
@@ -141,34 +155,50 @@ class Dashboard(View):
         return proposal.value
 
     @observe("view")
-    def _want_monitor(self, _change: object) -> None:
-        """Makes the monitor, once, aside: bqplot and the training images take a second or two."""
+    def _want_parts(self, _change: object) -> None:
+        """Makes what a view shows, once and aside: bqplot and training images take a second."""
         with LOCK:
-            if self.view == "train" and self.monitor is None and self._maker is None:
-                self._maker = threading.Thread(target=self._make_monitor, daemon=True)
-                self._maker.start()
+            if self.view != "look" and self.view not in self._making:
+                self._making.add(self.view)
+                make = {"train": self._training, "explain": self._explaining}[self.view]
+                threading.Thread(target=self._make, args=(self.view, make), daemon=True).start()
 
-    def _make_monitor(self) -> None:
+    def _make(self, view: str, make: Callable[[], dict[str, View]]) -> None:
         try:
-            from cnnwidgets.widgets.slow_motion import SlowMotion
-            from cnnwidgets.widgets.training_monitor import TrainingMonitor
-
-            session = self._session() if callable(self._session) else self._session
-            assert session is not None  # or `trains` were false
-            monitor = TrainingMonitor(session, self.scope)
-            slow = SlowMotion(session, self.scope)
+            made = make()
         except Exception as problem:  # a thread has no other place to show it
-            self.error = f"the training cannot be shown: {in_words(problem)}"
-            self._maker = None
+            self.error = f"the view {view!r} cannot be shown: {in_words(problem)}"
+            self._making.discard(view)
             return
         with LOCK:
             if self.comm is None:  # closed meanwhile
-                monitor.close()
-                slow.close()
-            else:
-                self.parts = (*self.parts, monitor, slow)
-                with self.hold_sync():
-                    self.slow, self.monitor = slow, monitor
+                for part in made.values():
+                    part.close()
+                return
+            self.parts = (*self.parts, *made.values())
+            with self.hold_sync():
+                for name, part in made.items():
+                    setattr(self, name, part)
+
+    def _training(self) -> dict[str, View]:
+        from cnnwidgets.widgets.slow_motion import SlowMotion
+        from cnnwidgets.widgets.training_monitor import TrainingMonitor
+
+        if callable(self._session):
+            self._session = self._session()
+        assert self._session is not None  # or `trains` were false
+        return {
+            "monitor": TrainingMonitor(self._session, self.scope),
+            "slow": SlowMotion(self._session, self.scope),
+        }
+
+    def _explaining(self) -> dict[str, View]:
+        session = None if callable(self._session) else self._session
+        return {
+            "inspector": PixelInspector(self.scope),
+            "editor": KernelEditor(self.scope, session),
+            "board": AblationBoard(self.scope),
+        }
 
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
         """Sends the code to a page that asks with {"want": "code"}."""

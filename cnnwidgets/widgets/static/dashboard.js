@@ -10,10 +10,13 @@ import { follow, h, put, say, segments, showErrors } from "./kit.js";
  * @property {string} error
  * @property {string} heading
  * @property {"pick" | "draw"} input
- * @property {"look" | "train"} view
+ * @property {"look" | "train" | "explain"} view
  * @property {boolean} trains
  * @property {string | null} monitor
  * @property {string | null} slow
+ * @property {string | null} inspector
+ * @property {string | null} editor
+ * @property {string | null} board
  * @property {string} picker
  * @property {string} pad
  * @property {string} prediction
@@ -27,9 +30,17 @@ import { follow, h, put, say, segments, showErrors } from "./kit.js";
 
 const COLUMNS = [
   ["monitor", "picker", "pad", "prediction"],
-  ["layers", "maps", "slow", "time"],
-  ["slider", "enlarged", "filters"],
+  ["layers", "maps", "slow", "inspector", "board", "time"],
+  ["slider", "enlarged", "filters", "editor"],
 ];
+/** The view that a widget is part of, where it is not in all; `pick` and `draw` are part of two. */
+const VIEW_OF = /** @type {Record<string, string>} */ ({
+  monitor: "train",
+  slow: "train",
+  inspector: "explain",
+  board: "explain",
+  editor: "explain",
+});
 
 export default {
   /** @param {import("./kit.js").RenderProps} props */
@@ -41,6 +52,7 @@ export default {
       [
         ["look", "Look"],
         ["train", "Train"],
+        ["explain", "Explain"],
       ],
       (value) => put(model, { view: value }),
       signal,
@@ -62,9 +74,8 @@ export default {
     );
     choice.root.classList.add("cw-choice");
     const [training, picker, pad] = places[0].map((place) => place.el);
-    const slow = places[1][2].el;
     picker.before(choice.root);
-    const waiting = h("p", { className: "cw-panel cw-empty", role: "status", textContent: "Preparing the training…" });
+    const waiting = h("p", { className: "cw-panel cw-empty", role: "status", textContent: "Preparing this view…" });
     training.before(waiting);
     const alert = h("p", { className: "cw-error", role: "alert", hidden: true });
     header.after(alert);
@@ -82,17 +93,18 @@ export default {
       const [input, view] = [model.get("input"), model.get("view")];
       choice.mark(input);
       views.mark(view);
-      views.root.hidden = !model.get("trains");
+      views.root.querySelector("[data-value=train]").hidden = !model.get("trains");
       main.dataset.view = view;
-      training.hidden = slow.hidden = view !== "train";
-      waiting.hidden = view !== "train" || Boolean(model.get("monitor") || model.get("error"));
+      for (const { name, el } of places.flat()) el.hidden = (VIEW_OF[name] ?? view) !== view;
+      const first = { train: "monitor", explain: "inspector" }[/** @type {string} */ (view)];
+      waiting.hidden = !first || Boolean(model.get(first) || model.get("error"));
       choice.root.hidden = view === "train";
       picker.hidden = view === "train" || input !== "pick";
       pad.hidden = view === "train" || input !== "draw";
       // A card that was never seen takes no part in every digit's painting.
       return Promise.all(places.flat().map(fill));
     };
-    follow([model], ["input", "view", "trains", "monitor", "error"], choose, signal);
+    follow([model], ["input", "view", "trains", "monitor", "inspector", "error"], choose, signal);
     await choose();
     // The large map has the colours of the small ones, in the same frame; the kernel links them too.
     const [maps, enlarged] = await Promise.all([host.getModel(model.get("maps")), host.getModel(model.get("enlarged"))]);

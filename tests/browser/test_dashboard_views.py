@@ -1,0 +1,36 @@
+"""The dashboard's views, as the app serves it: to look, to train, to explain."""
+
+from playwright.sync_api import expect
+
+from tests.browser.scenes import ROOT
+
+READY_MS = 40_000
+SOURCE = (ROOT / "notebooks" / "dashboard.ipynb").read_text(encoding="utf-8")
+
+
+def test_each_view_has_its_cards_and_all_are_of_one_network(voila, new_page):
+    page = new_page(width=1360, height=1000)
+    (voila.folder / "dashboard.ipynb").write_text(SOURCE, encoding="utf-8")
+    page.goto(voila.address("dashboard.ipynb"), wait_until="commit")
+    page.wait_for_selector("body.cw-ready", timeout=READY_MS)
+    view = page.get_by_role("group", name="view")
+    expect(page.locator(".cw-training")).to_have_count(0)
+
+    view.get_by_role("button", name="Train").click()
+    expect(page.locator(".cw-training .cw-line")).to_contain_text("Finished", timeout=READY_MS)
+    page.get_by_role("button", name="new random weights, step 0").click()
+    page.locator(".cw-training").get_by_role("button", name="one step").click()
+    expect(page.locator(".cw-training .cw-line")).to_contain_text("step 1 of")
+    expect(page.locator(".cw-time .cw-line")).to_contain_text("step 1 of 1")
+    expect(page.locator(".cw-picker")).to_be_hidden()
+
+    view.get_by_role("button", name="Explain").click()
+    inspector = page.locator(".cw-inspector")
+    expect(inspector).to_be_visible(timeout=READY_MS)
+    expect(page.locator(".cw-training")).to_be_hidden()
+    page.locator('.cw-maps[data-view="one"]').get_by_role("application").press("ArrowRight")
+    expect(inspector).to_contain_text("matches")
+
+    view.get_by_role("button", name="Look").click()
+    expect(inspector).to_be_hidden()
+    expect(page.locator(".cw-picker")).to_be_visible()
