@@ -3,7 +3,7 @@
 
 import { card, count, follow, h, number, numberBox, put, read, say, showErrors, times, twin } from "./kit.js";
 import { keyHelp } from "./help.js";
-import { legend } from "./paint.js";
+import { legend } from "./legend.js";
 import { kernelGrid, parsed } from "./kernel_grid.js";
 import { editList } from "./edit_list.js";
 
