@@ -1,7 +1,7 @@
 """The dashboard: all widgets on one microscope, arranged; what the app serves."""
 
-import threading
 from collections.abc import Callable
+from functools import partial
 from math import isnan
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,6 +9,7 @@ from anywidget import WidgetTrait
 from traitlets import Bool, Enum, TraitError, Unicode, link, observe, validate
 
 from cnnwidgets.code import code_for
+from cnnwidgets.pulse import aside
 from cnnwidgets.traits import LOCK, forget, in_words
 from cnnwidgets.widgets.ablation_board import AblationBoard
 from cnnwidgets.widgets.channel_slider import ChannelSlider
@@ -161,7 +162,7 @@ class Dashboard(View):
             if self.view != "look" and self.view not in self._making:
                 self._making.add(self.view)
                 make = {"train": self._training, "explain": self._explaining}[self.view]
-                threading.Thread(target=self._make, args=(self.view, make), daemon=True).start()
+                aside(self.view, partial(self._make, self.view, make))
 
     def _make(self, view: str, make: Callable[[], dict[str, View]]) -> None:
         try:

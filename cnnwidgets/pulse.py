@@ -1,8 +1,40 @@
-"""Pulse: many pokes, few calls."""
+"""Threads beside the kernel's own: one that runs to its end, and many pokes with few calls."""
 
+import atexit
 import threading
 import time
 from collections.abc import Callable
+
+LAST_WAIT_S = 5.0
+
+_aside: set[threading.Thread] = set()
+_ending = threading.Event()
+
+
+def aside(name: str, call: Callable[[], None]) -> threading.Thread:
+    """Calls `call` in a thread of its own, which Python waits for a little when it ends.
+
+    Python aborts when it ends while torch computes in a thread.
+    """
+
+    def run() -> None:
+        try:
+            call()
+        finally:
+            _aside.discard(thread)
+
+    thread = threading.Thread(target=run, name=f"cnnwidgets {name}", daemon=True)
+    _aside.add(thread)
+    thread.start()
+    return thread
+
+
+@atexit.register
+def _wait() -> None:
+    _ending.set()
+    end_s = time.monotonic() + LAST_WAIT_S
+    for thread in tuple(_aside):
+        thread.join(max(0.0, end_s - time.monotonic()))
 
 
 class Pulse:
@@ -17,7 +49,7 @@ class Pulse:
         self._pause_s = 1 / at_most
         self._lock = threading.Lock()
         self._poked = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._runs = False
 
     def poke(self) -> None:
         """Asks for a call; returns at once."""
@@ -25,21 +57,25 @@ class Pulse:
             return
         with self._lock:
             self._poked.set()
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="cnnwidgets pulse", daemon=True
-                )
-                self._thread.start()
+            if not self._runs and not _ending.is_set():
+                self._runs = True
+                aside("pulse", self._run)
 
     def _run(self) -> None:
-        while True:
-            with self._lock:
-                if not self._poked.is_set():
-                    self._thread = None
-                    return
-                self._poked.clear()
+        while self._goes_on():
             began_s = time.monotonic()
-            self._call()
-            time.sleep(max(0.0, self._pause_s - (time.monotonic() - began_s)))
+            try:
+                self._call()
+            except BaseException:
+                with self._lock:
+                    self._runs = False  # the next poke starts another thread
+                raise
+            _ending.wait(max(0.0, self._pause_s - (time.monotonic() - began_s)))
             # A thread that just ended is slow to be replaced: wait for the next poke a little.
             self._poked.wait(self._pause_s)
+
+    def _goes_on(self) -> bool:
+        with self._lock:
+            self._runs = self._poked.is_set() and not _ending.is_set()
+            self._poked.clear()
+            return self._runs

@@ -103,6 +103,12 @@ class Microscope(Locked):
         return layers_in(self.run)
 
     @property
+    def weights_id(self) -> int | None:
+        """Tells the weights that are looked at from others, before the edits; None without a
+        history. A step that was done again has other weights."""
+        return None if self._moment is None else id(self._moment.weights)
+
+    @property
     def parameters(self) -> int:
         """How many weights the network has."""
         return self._slide.parameters

@@ -8,6 +8,7 @@ from traitlets import Bool, Bunch, TraitError, Unicode, observe, validate
 
 from cnnwidgets.arrays import Array, buffer, to_wire
 from cnnwidgets.data import ImageSet
+from cnnwidgets.pulse import aside
 from cnnwidgets.traits import LOCK, Whole, forget, in_words
 from cnnwidgets.widgets.alone import within
 from cnnwidgets.widgets.modules import script, style
@@ -124,8 +125,7 @@ class DigitPicker(Picture, Scores, View):
             if not self.misread:
                 self._put_order(np.ones(len(self.images), dtype=bool))
             elif self._reader is None:
-                self._reader = threading.Thread(target=self._read_set, daemon=True)
-                self._reader.start()
+                self._reader = aside("reading", self._read_set)
 
     def _read_again(self, _change: Bunch) -> None:
         if self.misread:

@@ -43,6 +43,7 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
         self._seen: dict[str, Any] = dict.fromkeys(FOLLOWED)
         self._listed: tuple = ()
         self._found: Any = None
+        self._slide: tuple | None = None
         self.maps_number = 0  # counts the maps, so that no answer is taken for that of others
         super().__init__(
             classes=list(scope.images.classes),
@@ -107,8 +108,9 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
         if now["run"] is not before["run"] or now["layer"] != before["layer"]:
             values |= {"maps": scope.maps(), "maps_layer": scope.layer}
             self.maps_number += 1
-        if now["layer"] != before["layer"] or now["step"] != before["step"]:
-            self._found = scope.kernels()
+        slide = (scope.weights_id, scope.edits)
+        if now["layer"] != before["layer"] or slide != self._slide:
+            self._slide, self._found = slide, scope.kernels()
             values |= self._weights()
         elif now["channel"] != before["channel"] and self.kernels_partial:
             values |= self._weights()

@@ -196,3 +196,13 @@ def test_icons_without_negative_values_use_all_levels():
 )
 def test_negative_values_are_found_beside_those_that_are_no_numbers(values, answer):
     assert has_negative(np.array(values, np.float32)) is answer
+
+
+def test_edited_weights_and_those_of_a_step_done_again_reach_the_page(page, scope):
+    filters = cw.Filters(scope)
+    scope.edits = (cw.SetKernel("conv1", 0, 0, np.full((5, 5), 0.25, np.float32)),)
+    assert (filters.kernels[0, 0] == 0.25).all()
+    scope.edits = ()
+    np.testing.assert_array_equal(filters.kernels, scope.kernels().weights)
+    assert not (filters.kernels[0, 0] == 0.25).all()
+    filters.close()
