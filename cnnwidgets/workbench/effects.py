@@ -1,11 +1,8 @@
 """What silencing each channel does, worked out beside the microscope and remembered."""
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
-
-import torch
 
 from cnnwidgets.network.ablation import Ablations, ablations
 from cnnwidgets.network.edits import Ablate
@@ -86,7 +83,7 @@ def measured(
         progress(done / total)
 
     try:
-        with _one_thread(), slide.under(moment, edits) as probe:
+        with slide.under(moment, edits) as probe:
             labels = images.labels[:sample]
             classes = len(images.classes)
             found = ablations(probe.model, layer, batch, labels, classes=classes, progress=told)
@@ -96,22 +93,6 @@ def measured(
         kept = _KEPT.setdefault(scope, [])
         kept[:] = [*kept[1 - MOST_KEPT :], (key, found)]
     return found
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread for small batches beside a busy page: see `cnnwidgets.network.threads`.
-
-    Asked and set under the lock, under which a microscope changes the number for its runs.
-    """
-    with LOCK:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        with LOCK:
-            torch.set_num_threads(threads)
 
 
 def _key(scope: "Microscope", sample: int) -> Key:
