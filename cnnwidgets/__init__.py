@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cnnwidgets.training.session import TrainingSession as TrainingSession
     from cnnwidgets.widgets.ablation_board import AblationBoard as AblationBoard
     from cnnwidgets.widgets.channel_slider import ChannelSlider as ChannelSlider
+    from cnnwidgets.widgets.compare import Compare as Compare
     from cnnwidgets.widgets.digit_picker import DigitPicker as DigitPicker
     from cnnwidgets.widgets.draw_pad import DrawPad as DrawPad
     from cnnwidgets.widgets.feature_maps import FeatureMaps as FeatureMaps
@@ -49,6 +50,7 @@ _HOMES = {
     "AblationBoard": "widgets.ablation_board",
     "AddNoise": "network.edits",
     "ChannelSlider": "widgets.channel_slider",
+    "Compare": "widgets.compare",
     "Dashboard": "dashboard",
     "DigitCNN": "network.models",
     "DigitPicker": "widgets.digit_picker",

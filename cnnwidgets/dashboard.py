@@ -13,6 +13,7 @@ from cnnwidgets.pulse import aside
 from cnnwidgets.traits import LOCK, forget, in_words
 from cnnwidgets.widgets.ablation_board import AblationBoard
 from cnnwidgets.widgets.channel_slider import ChannelSlider
+from cnnwidgets.widgets.compare import Compare
 from cnnwidgets.widgets.digit_picker import DigitPicker
 from cnnwidgets.widgets.draw_pad import DrawPad
 from cnnwidgets.widgets.feature_maps import FeatureMaps
@@ -42,8 +43,8 @@ class Dashboard(View):
 
     Dashboard(scope) makes its own widgets, and closes them with itself; they are reachable under
     their names. Dashboard(scope, input="draw") begins with the pad.
-    There are two views: "look", and "explain" with the PixelInspector, the KernelEditor and the
-    AblationBoard.
+    There are two views: "look", and "explain" with PixelInspector, KernelEditor, AblationBoard
+    and Compare.
     session: of the network that the scope looks at, over its history; or what makes one, called
     when the view "train", which is then the third, is first wanted.
     """
@@ -68,6 +69,8 @@ class Dashboard(View):
     """The KernelEditor, from the same moment."""
     board = WidgetTrait().tag(sync=True)
     """The AblationBoard, from the same moment."""
+    comparison = WidgetTrait().tag(sync=True)
+    """The Compare, from the same moment."""
 
     heading = Unicode().tag(sync=True)
     """What is looked at, in a line: the model, its size, how much of the set it reads."""
@@ -199,6 +202,7 @@ class Dashboard(View):
             "inspector": PixelInspector(self.scope),
             "editor": KernelEditor(self.scope, session),
             "board": AblationBoard(self.scope),
+            "comparison": Compare(self.scope),
         }
 
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:

@@ -76,3 +76,20 @@ describe("the recorded moments", async () => {
     assert.equal(inWords(steps, [null, 0.5, 0.9], 2, [false, false, true]), "step 20 of 20 · reads 90.0 % of the test images");
   });
 });
+
+describe("a comparison", async () => {
+  const { mostChanged, sharedLimits } = await load("compare");
+
+  test("names the channels that changed most, and how many did", () => {
+    assert.equal(mostChanged([0, 2, 0.5]), "2 of 3 channels differ, most of all 1 (2), 2 (0.5).");
+    assert.equal(mostChanged([0, 0]), "No channel of this layer differs.");
+    assert.equal(mostChanged([]), "No channel of this layer differs.");
+  });
+
+  test("has one scale for both maps", () => {
+    const map = (...data) => ({ shape: [1, data.length], data: Float32Array.from(data) });
+    assert.deepEqual(sharedLimits(map(0, 3), map(1, 2)), { low: 0, high: 3, bad: 0, signed: false });
+    assert.deepEqual(sharedLimits(map(0, 3), map(-5, NaN)), { low: -5, high: 5, bad: 1, signed: true });
+    assert.deepEqual(sharedLimits(null, null), { low: 0, high: 0, bad: 0, signed: false });
+  });
+});

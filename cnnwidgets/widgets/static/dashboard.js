@@ -17,6 +17,7 @@ import { follow, h, put, say, segments, showErrors } from "./kit.js";
  * @property {string | null} inspector
  * @property {string | null} editor
  * @property {string | null} board
+ * @property {string | null} comparison
  * @property {string} picker
  * @property {string} pad
  * @property {string} prediction
@@ -30,7 +31,7 @@ import { follow, h, put, say, segments, showErrors } from "./kit.js";
 
 const COLUMNS = [
   ["monitor", "picker", "pad", "prediction"],
-  ["layers", "maps", "slow", "inspector", "board", "time"],
+  ["layers", "maps", "slow", "inspector", "comparison", "board", "time"],
   ["slider", "enlarged", "filters", "editor"],
 ];
 /** The view that a widget is part of, where it is not in all; `pick` and `draw` are part of two. */
@@ -39,6 +40,7 @@ const VIEW_OF = /** @type {Record<string, string>} */ ({
   slow: "train",
   inspector: "explain",
   board: "explain",
+  comparison: "explain",
   editor: "explain",
 });
 

@@ -1,0 +1,149 @@
+// @ts-check
+// Compare: what was pinned beside what is shown now, and the difference.
+
+import { card, follow, h, number, read, say, showErrors, stateOf, twin } from "./kit.js";
+import { keyHelp } from "./help.js";
+import { legend } from "./legend.js";
+import { draw, hatch, limitsBetween, limitsOf, picture, prepare } from "./paint.js";
+
+/**
+ * @typedef {object} State
+ * @property {string | null} stage
+ * @property {string} error
+ * @property {boolean} pinned
+ * @property {string} a_words
+ * @property {string} b_words
+ * @property {string} place
+ * @property {import("./kit.js").Wire | null} a_map
+ * @property {import("./kit.js").Wire | null} b_map
+ * @property {import("./kit.js").Wire | null} difference
+ * @property {import("./kit.js").Wire | null} changes
+ * @property {string[]} classes
+ * @property {import("./kit.js").Wire | null} a_probabilities
+ * @property {import("./kit.js").Wire | null} b_probabilities
+ * @typedef {import("./kit.js").NumberArray} NumberArray
+ */
+
+const SIDE = 132; // CSS pixels
+const MOST = 5;
+
+/** The channels that changed most, in words. @param {ArrayLike<number>} changes */
+export function mostChanged(changes) {
+  const order = Array.from(changes, (change, channel) => ({ change, channel })).filter(({ change }) => change > 0);
+  if (!order.length) return "No channel of this layer differs.";
+  order.sort((one, other) => other.change - one.change);
+  const few = order.slice(0, MOST).map(({ change, channel }) => `${channel} (${number(change, 3)})`);
+  return `${order.length} of ${changes.length} channels differ, most of all ${few.join(", ")}.`;
+}
+
+/** The limits that two maps share. @param {NumberArray | null} a @param {NumberArray | null} b */
+export function sharedLimits(a, b) {
+  const both = [a, b].filter((each) => each !== null).map((each) => limitsOf(/** @type {NumberArray} */ (each).data));
+  const bad = both.reduce((sum, each) => sum + each.bad, 0);
+  return limitsBetween(Math.min(0, ...both.map((each) => each.low)), Math.max(0, ...both.map((each) => each.high)), bad);
+}
+
+/** @param {string} name */
+function frameFor(name) {
+  const canvas = h("canvas", { role: "img" });
+  const words = h("figcaption");
+  const root = h("figure", { className: "cw-side" }, canvas, words);
+  /** @param {NumberArray | null} map @param {import("./paint.js").Limits} limits @param {string} text */
+  const show = (map, limits, text) => {
+    root.hidden = !map;
+    if (!map) return;
+    const [rows, columns] = map.shape;
+    const scale = SIDE / Math.max(rows, columns);
+    const [width, height] = [columns * scale, Math.max(8, rows * scale)];
+    const { context, ratio } = prepare(canvas, width, height);
+    draw(context, picture(map.data, 0, rows, columns, limits.signed ? "diverging" : "viridis", limits), 0, 0, width * ratio, height * ratio);
+    hatch(context, map.data, 0, rows, columns, 0, 0, width * ratio, height * ratio);
+    say(words, `${name} · ${text}`);
+    canvas.setAttribute("aria-label", `${name}: ${text}, ${rows}×${columns}`);
+  };
+  return { root, show };
+}
+
+/** The place of the largest absolute value. @param {NumberArray} map */
+function largest({ shape: [, columns], data }) {
+  let at = 0;
+  for (let i = 1; i < data.length; i++) if (Math.abs(data[i]) > Math.abs(data[at])) at = i;
+  return `largest ${number(data[at])} at row ${Math.floor(at / columns)}, column ${at % columns}`;
+}
+
+export default {
+  /** @param {import("./kit.js").RenderProps} props */
+  async render({ model, el, signal, host }) {
+    const state = await stateOf(model, host);
+    const ui = card(el, "compare");
+    const button = (/** @type {string} */ text, /** @type {string} */ wish) => {
+      const made = h("button", { type: "button", className: "cw-press", textContent: text });
+      made.addEventListener("click", () => model.send({ do: wish }), { signal });
+      return made;
+    };
+    const [pin, unpin] = [button("Pin this as A", "pin"), button("Unpin", "unpin")];
+    ui.tools.append(pin, unpin);
+    const [a, b, less] = [frameFor("A"), frameFor("B, now"), frameFor("B − A")];
+    const [scale, change] = [legend(), legend()];
+    const channels = h("output", { className: "cw-readout" });
+    const empty = h("p", { className: "cw-empty", textContent: "Pin what you see now; then choose another image, another step, or edit the network." });
+    const maps = h("div", { className: "cw-sides" }, a.root, b.root, less.root);
+    const body = h("tbody");
+    const columns = ["class", "A", "B", "change"].map((text) => h("th", { scope: "col", textContent: text }));
+    const scores = h("div", { className: "cw-table" }, h("table", {}, h("caption", { textContent: "probability of each class" }), h("thead", {}, h("tr", {}, ...columns)), body));
+    ui.body.append(empty, maps, channels, scores);
+    ui.foot.append(scale.root, change.root);
+    keyHelp(ui, [["Enter, Space", "on a button: pin, unpin"]], signal);
+    const table = twin(
+      "B − A, row by row",
+      () => {
+        const map = read(model.get("difference"));
+        const [rows, wide] = map ? map.shape : [0, 0];
+        const cells = (/** @type {number} */ row) => Array.from({ length: wide }, (_, at) => number(/** @type {NumberArray} */ (map).data[row * wide + at]));
+        return { columns: ["row", ...Array.from({ length: wide }, (_, at) => `${at}`)], rows: Array.from({ length: rows }, (_, row) => ({ name: `${row}`, cells: cells(row) })) };
+      },
+      signal,
+    );
+    ui.root.append(table.root);
+    showErrors(ui.root, ui.alert, [model, state], signal);
+
+    const paintScores = () => {
+      const [before, after] = [read(model.get("a_probabilities")), read(model.get("b_probabilities"))];
+      scores.hidden = !before || !after;
+      if (!before || !after) return;
+      const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)} %`;
+      const row = (/** @type {string} */ name, /** @type {number} */ at) => {
+        const points = 100 * (after.data[at] - before.data[at]);
+        const texts = [share(before.data[at]), share(after.data[at]), `${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(1)}`];
+        return h("tr", {}, h("th", { scope: "row", textContent: name }), ...texts.map((text) => h("td", { textContent: text })));
+      };
+      body.replaceChildren(.../** @type {string[]} */ (state.get("classes")).map(row));
+    };
+    const paint = () => {
+      const pinned = model.get("pinned");
+      const [one, other, change_] = ["a_map", "b_map", "difference"].map((name) => read(model.get(name)));
+      say(ui.title, "Compare");
+      say(ui.line, pinned ? `A: ${model.get("a_words")}. B: ${model.get("b_words")}. ${model.get("place")}.` : `Now: ${model.get("b_words")}.`);
+      say(pin, pinned ? "Pin this instead" : "Pin this as A");
+      unpin.hidden = !pinned;
+      empty.hidden = pinned;
+      for (const node of [maps, channels, ui.foot, table.root]) node.hidden = !pinned;
+      table.root.hidden = !change_;
+      const limits = sharedLimits(one, other);
+      a.show(pinned ? one : null, limits, model.get("a_words"));
+      b.show(pinned ? other : null, limits, model.get("b_words"));
+      scale.show(limits.signed ? "diverging" : "viridis", limits, "A and B");
+      const own = change_ ? limitsOf(change_.data) : null;
+      const reach = own && Math.max(own.high, -own.low);
+      const signed = own && { low: -Number(reach), high: Number(reach), bad: own.bad, signed: true };
+      change.root.hidden = !signed;
+      less.show(signed ? change_ : null, signed ?? limits, change_ ? largest(change_) : "");
+      if (signed) change.show("diverging", signed, "B − A");
+      const all = read(model.get("changes"));
+      say(channels, all ? mostChanged(all.data) : "");
+      paintScores();
+      table.refresh();
+    };
+    follow([model], ["pinned", "a_words", "b_words", "place", "a_map", "b_map", "difference", "changes", "a_probabilities", "b_probabilities"], paint, signal);
+  },
+};
