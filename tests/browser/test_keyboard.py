@@ -119,9 +119,19 @@ def use_kernels(person):
     expect(person.dash.kernel_grid.option).to_contain_text("filter")
 
 
+def use_view(person):
+    person.press("Enter")
+    expect(person.focused).to_have_attribute("aria-pressed", "true")
+    if person.here()["name"] == "Explain":
+        expect(person.page.locator(".cw-inspector")).to_be_visible()
+        person.press("Shift+Tab", "Enter", "Tab")
+        expect(person.page.locator(".cw-inspector")).to_be_hidden()
+
+
 # By card, kind and name; the first that fits. A control that none of them fits fails the test.
 USES = [
     ("", "submit|button", "Copy as code", use_code),
+    ("", "button", "Look|Explain", use_view),
     ("", "button", "Pick an image", use_toggle),
     ("", "button", "keys of this card", use_help),
     ("", "summary", "Numbers", use_summary),
