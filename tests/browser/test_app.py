@@ -174,12 +174,12 @@ def test_a_full_house_lets_in_who_waits_and_who_reloads(app, page, new_page, wat
     server = app("--max-kernels", "1")
     page.goto(server.url)
     page.wait_for_selector("body.cw-ready", timeout=READY_MS)
-
-    late = new_page()
-    late.goto(server.url)
-    assert late.get_by_role("heading").inner_text() == "All places are taken"
     page.reload()
     page.wait_for_selector("body.cw-ready", timeout=READY_MS)
+
+    late = new_page()  # not before the reload: who waits may take the place in that instant
+    late.goto(server.url)
+    assert late.get_by_role("heading").inner_text() == "All places are taken"
     page.close(run_before_unload=True)
     late.wait_for_selector("body.cw-ready", timeout=READY_MS)
 
