@@ -112,32 +112,20 @@ class Dashboard(View):
         self._session = session
         self._making: set[str] = set()
         self._stage_of(scope)  # refuses what is no microscope
-        self.parts: tuple[View, ...] = (
-            DigitPicker(scope),
-            DrawPad(scope),
-            Prediction(scope),
-            LayerSelector(scope),
-            FeatureMaps(scope, view="all"),
-            TimeSlider(scope),
-            ChannelSlider(scope),
-            FeatureMaps(scope, view="one"),
-            Filters(scope),
-        )
-        self._links = [
-            link((self.parts[4], name), (self.parts[7], name)) for name in ("colormap", "scale")
-        ]
-        names = (
-            "picker",
-            "pad",
-            "prediction",
-            "layers",
-            "maps",
-            "time",
-            "slider",
-            "enlarged",
-            "filters",
-        )
-        parts = dict(zip(names, self.parts, strict=True))
+        maps, enlarged = FeatureMaps(scope, view="all"), FeatureMaps(scope, view="one")
+        parts: dict[str, View] = {
+            "picker": DigitPicker(scope),
+            "pad": DrawPad(scope),
+            "prediction": Prediction(scope),
+            "layers": LayerSelector(scope),
+            "maps": maps,
+            "time": TimeSlider(scope),
+            "slider": ChannelSlider(scope),
+            "enlarged": enlarged,
+            "filters": Filters(scope),
+        }
+        self.parts = tuple(parts.values())
+        self._links = [link((maps, name), (enlarged, name)) for name in ("colormap", "scale")]
         super().__init__(heading=_heading(scope), input=input, trains=session is not None, **parts)
         self.scope = scope
         self.view = view

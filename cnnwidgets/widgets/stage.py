@@ -115,7 +115,7 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
         elif now["channel"] != before["channel"] and self.kernels_partial:
             values |= self._weights()
         if now["steps"] != before["steps"]:
-            values |= _moments(scope.history)
+            values |= moments_of(scope.history)
         return values
 
     def _measured(self) -> dict[str, Any]:
@@ -171,7 +171,8 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
         }
 
 
-def _moments(history: "History | None") -> dict[str, Any]:
+def moments_of(history: "History | None") -> dict[str, Any]:
+    """The traits of `Moment` that a history gives: its steps, and what is known of each."""
     known = () if history is None else history.snapshots
     return {
         "steps": [each.step for each in known],

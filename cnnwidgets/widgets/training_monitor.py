@@ -14,6 +14,7 @@ from cnnwidgets.traits import LOCK, Whole, in_words
 from cnnwidgets.widgets.curves import Curve, Figures, thinned
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.shared import Moment
+from cnnwidgets.widgets.stage import moments_of
 from cnnwidgets.widgets.view import View
 
 if TYPE_CHECKING:
@@ -200,14 +201,8 @@ class TrainingMonitor(Moment, View):
         """The recorded moments, where no microscope gives them; the newest is followed."""
         if self.scope is not None:
             return {}
-        known = self.history.snapshots
-        steps = [each.step for each in known]
-        accuracies = [None if math.isnan(each.accuracy) else each.accuracy for each in known]
-        news: dict[str, Any] = {
-            "steps": steps,
-            "accuracies": accuracies,
-            "tested": [e.tested for e in known],
-        }
+        news = moments_of(self.history)
+        steps = news["steps"]
         follows = self.step is None or self.step not in steps or self.step == self.steps[-1]
         return {**news, "step": steps[-1]} if follows and steps else news
 
