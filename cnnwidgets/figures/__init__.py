@@ -5,6 +5,7 @@ that can be changed, shown and saved. Those named after conv1 and conv2 are the 
 DigitCNN's layers.
 """
 
+from cnnwidgets.figures.arithmetic import pixel
 from cnnwidgets.figures.curves import training_accuracy, training_loss
 from cnnwidgets.figures.files import FORMATS, save
 from cnnwidgets.figures.grids import feature_maps, filters, image_and_maps
@@ -16,6 +17,7 @@ from cnnwidgets.figures.named import (
     orig_and_conv1_grid,
 )
 from cnnwidgets.figures.samples import samples
+from cnnwidgets.figures.scores import prediction
 from cnnwidgets.figures.sheet import Sheet
 from cnnwidgets.figures.walk import image_through_layers
 
@@ -31,6 +33,8 @@ __all__ = [
     "image_and_maps",
     "image_through_layers",
     "orig_and_conv1_grid",
+    "pixel",
+    "prediction",
     "samples",
     "save",
     "training_accuracy",

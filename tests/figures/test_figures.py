@@ -2,13 +2,11 @@
 
 import subprocess
 import sys
-from io import BytesIO
 
 import matplotlib
 import numpy as np
 import pypdfium2
 import pytest
-import torch
 from PIL import Image
 from torch import nn
 
@@ -16,6 +14,7 @@ import cnnwidgets as cw
 from cnnwidgets import figures
 from cnnwidgets.figures.grids import MOST
 from cnnwidgets.figures.style import Scale
+from tests.figures.reading import cells, drawn, expected, shows
 
 NAMES = [
     "conv1_filters",
@@ -26,52 +25,6 @@ NAMES = [
     "training_loss",
     "training_accuracy",
 ]
-
-
-@pytest.fixture(scope="module")
-def scope():
-    model, history = cw.pretrained()
-    return cw.Microscope(model, cw.load("mnist"), history=history)
-
-
-@pytest.fixture(scope="module")
-def coloured():
-    """Another model over other images: colour, two convolutions, one of them in groups."""
-    torch.manual_seed(0)
-    model = nn.Sequential(
-        nn.Conv2d(3, 6, 3), nn.ReLU(), nn.Conv2d(6, 80, 3, groups=2), nn.Flatten(), nn.Linear(80, 4)
-    )
-    pixels = np.random.default_rng(0).integers(0, 256, (5, 3, 5, 5), np.uint8)
-    images = cw.ImageSet.from_arrays(pixels, [0, 1, 2, 3, 0], list("abcd"))
-    return cw.Microscope(model, images)
-
-
-def drawn(sheet):
-    """A figure's pixels as it is saved: (row, column, red green blue), from the top."""
-    picture = sheet._repr_mimebundle_()[0]["image/png"]
-    return np.asarray(Image.open(BytesIO(picture)).convert("RGB"))
-
-
-def cells(pixels, axes, shape):
-    """The colour in the upper left quarter of each cell of an image, beside any dot."""
-    box = axes.get_window_extent()
-    rows, columns = shape
-    x = box.x0 + (np.arange(columns) + 0.25) * box.width / columns
-    y = len(pixels) - box.y1 + (np.arange(rows) + 0.25) * box.height / rows
-    return pixels[y.astype(int)[:, None], x.astype(int)[None]]
-
-
-def expected(values, scale):
-    return np.round(scale.colours(scale.norm(values))[..., :3] * 255)
-
-
-def shows(sheet, axes, arrays):
-    """Asserts that each of axes shows its array, on the one scale of all."""
-    scale, pixels = Scale(np.asarray(arrays)), drawn(sheet)
-    for axis, values in zip(axes, arrays, strict=True):
-        found = cells(pixels, axis, values.shape).astype(float)
-        # One step of 257 colours is up to 3 of 255 in a channel of the diverging map.
-        assert np.abs(found - expected(values, scale)).max() <= 3
 
 
 def test_the_filters_of_conv1_are_its_weights(scope):
