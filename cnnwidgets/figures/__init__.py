@@ -5,7 +5,9 @@ that can be changed, shown and saved. Those named after conv1 and conv2 are the 
 DigitCNN's layers.
 """
 
+from cnnwidgets.figures.ablation import ablation
 from cnnwidgets.figures.arithmetic import pixel
+from cnnwidgets.figures.changes import comparison, slow_step
 from cnnwidgets.figures.curves import training_accuracy, training_loss
 from cnnwidgets.figures.files import FORMATS, save
 from cnnwidgets.figures.grids import feature_maps, filters, image_and_maps
@@ -24,6 +26,8 @@ from cnnwidgets.figures.walk import image_through_layers
 __all__ = [
     "FORMATS",
     "Sheet",
+    "ablation",
+    "comparison",
     "conv1_filters",
     "draw_all",
     "feature_maps",
@@ -37,6 +41,7 @@ __all__ = [
     "prediction",
     "samples",
     "save",
+    "slow_step",
     "training_accuracy",
     "training_loss",
 ]

@@ -8,6 +8,7 @@ from cnnwidgets.figures import style  # first: it says what is missing without M
 # isort: split
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from cnnwidgets.figures.sheet import Sheet, clipped
 
@@ -18,6 +19,8 @@ PALE = "#9db4c6"
 
 Column = tuple[str, float, Sequence[str]]
 """A heading, a width in inches, and a text for each row."""
+Bars = tuple[Sequence[float] | np.ndarray, str | list[str]]
+"""A number for each row, and a colour: one for all or one each."""
 
 
 def rows_height(count: int) -> float:
@@ -29,7 +32,7 @@ def bar_rows(
     sheet: Sheet,
     place: tuple[float, float, float],
     names: Sequence[str],
-    bars: Sequence[tuple[Sequence[float] | np.ndarray, str | list[str]]],
+    bars: Sequence[Bars],
     columns: Sequence[Column],
     limits: tuple[float, float],
     unit: str,
@@ -38,7 +41,7 @@ def bar_rows(
     """Draws a row for each name: its bars, and a text of each column; returns the bars' axes.
 
     place: from the left, from the title downwards, and how wide all of it is, in inches.
-    bars: the numbers of the first bar of each row and its colour (or one a row); of the second...
+    bars: the first bar of each row, the second below it, and so on.
     limits, unit: of the numbers. bold: the row that stands out.
     """
     left, top, width = place
@@ -54,6 +57,7 @@ def bar_rows(
         axes.set(ylim=(len(texts) - 0.5, -0.5), xlim=limits, xlabel=unit)
         axes.set_yticks(range(len(texts)), labels=texts, parse_math=False)
         axes.tick_params(axis="y", length=0)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.spines[["top", "right"]].set_visible(False)
         if limits[0] < 0:
             axes.axvline(0, color=style.INK, linewidth=0.6)

@@ -82,6 +82,15 @@ def percent(share: float) -> str:
     return "> 99.9 %" if text == "100.0" and share < 1 else f"{text} %"
 
 
+def points(change: float) -> str:
+    """A change of a share, in per cent of the whole, with its sign: "−1.2"."""
+    if not np.isfinite(change):
+        return "NaN"
+    text = f"{abs(100 * change):.1f}"
+    sign = "−" if change < 0 else "+" if change > 0 else ""
+    return f"{'> −' if change < 0 else '< +'}0.1" if text == "0.0" and change else f"{sign}{text}"
+
+
 def reads(probabilities: np.ndarray, names: Sequence[str]) -> str:
     """What is read, and how surely: "7, with > 99.9 %"."""
     if not np.isfinite(probabilities).all():

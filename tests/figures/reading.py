@@ -3,6 +3,7 @@
 from io import BytesIO
 
 import numpy as np
+from matplotlib.text import Text
 from PIL import Image
 
 from cnnwidgets.figures.style import Scale
@@ -40,3 +41,15 @@ def written(sheet):
     """Every text of a figure."""
     texts = [*sheet.texts, *(text for axes in sheet.axes for text in axes.texts)]
     return {text.get_text() for text in texts}
+
+
+def fits(sheet):
+    """Asserts that every text of a figure can be read: on the page, in letters of 5 points."""
+    drawn(sheet)
+    width, height = sheet.bbox.size
+    for text in sheet.findobj(Text):
+        if text.get_visible() and text.get_text():
+            box = text.get_window_extent()
+            inside = box.x0 > -2 and box.y0 > -2 and box.x1 < width + 2 and box.y1 < height + 2
+            assert inside, f"{text.get_text()!r} leaves the page"
+            assert text.get_fontsize() >= 5, text.get_text()

@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from collections import OrderedDict
 
 import matplotlib
 import numpy as np
 import pypdfium2
 import pytest
+import torch
 from PIL import Image
 from torch import nn
 
@@ -14,7 +16,8 @@ import cnnwidgets as cw
 from cnnwidgets import figures
 from cnnwidgets.figures.grids import MOST
 from cnnwidgets.figures.style import Scale
-from tests.figures.reading import cells, drawn, expected, shows
+from tests.figures.reading import cells, drawn, expected, fits, shows
+from tests.samples import small_set
 
 NAMES = [
     "conv1_filters",
@@ -61,6 +64,15 @@ def test_an_edited_network_is_said_to_be(scope):
     scope.edits = ()
     assert any("step 2,814, with 1 edit;" in text.get_text() for text in sheet.texts)
     assert "edit" not in figures.featuremaps_conv1(scope).texts[1].get_text()
+
+
+def test_the_filters_of_an_edited_network_are_the_edited_ones(scope):
+    flat = np.linspace(-1, 1, 25, dtype=np.float32).reshape(5, 5)
+    scope.edits = (cw.SetKernel("conv1", 2, 0, flat),)
+    sheet, weights = figures.filters(scope, "relu1"), scope.kernels("conv1").weights
+    scope.edits = ()
+    assert np.array_equal(weights[2, 0], flat)
+    shows(sheet, sheet.axes[:8], weights[:, 0])
 
 
 def test_the_samples_are_the_first_images(scope):
@@ -185,13 +197,52 @@ def test_files_hold_the_words_for_those_who_cannot_see(scope, tmp_path):
 
 
 @pytest.mark.parametrize("kind", figures.FORMATS)
-def test_the_same_figure_gives_the_same_bytes_whatever_the_users_settings(scope, tmp_path, kind):
-    first = figures.save(figures.training_loss(scope.history), tmp_path / f"a.{kind}")
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda scope: figures.training_loss(scope.history),
+        figures.prediction,
+        lambda scope: figures.pixel(scope, "conv2", (5, 6, 9)),
+        lambda scope: figures.comparison(cw.compare(scope.run, scope.run), "conv2"),
+    ],
+    ids=["curve", "prediction", "pixel", "comparison"],
+)
+def test_the_same_figure_gives_the_same_bytes_whatever_the_users_settings(
+    scope, tmp_path, draw, kind
+):
+    first = figures.save(draw(scope), tmp_path / f"a.{kind}")
     with matplotlib.rc_context({"font.size": 20, "axes.facecolor": "red", "savefig.dpi": 50}):
         before = dict(matplotlib.rcParams)
-        again = figures.save(figures.training_loss(scope.history), tmp_path / f"b.{kind}")
+        again = figures.save(draw(scope), tmp_path / f"b.{kind}")
         assert dict(matplotlib.rcParams) == before
     assert first.read_bytes() == again.read_bytes()
+
+
+def test_the_longest_names_and_many_classes_stay_on_the_page():
+    names = [f"class {i} with a name {'that goes on ' * 8}" for i in range(300)]
+    torch.manual_seed(0)
+    path = OrderedDict(
+        a_layer_with_a_very_long_name_indeed=nn.Conv2d(3, 70, 3),
+        b=nn.Flatten(),
+        c=nn.Linear(2520, 300),
+    )
+    images = small_set(3)
+    images = cw.ImageSet.from_arrays(images.images, [299] * len(images), names)
+    scope = cw.Microscope(nn.Sequential(path), images)
+    run, layer = scope.run, scope.layers[0].name
+    scope.edits = (cw.Ablate(layer, 0),)
+    changed = cw.compare(run, scope.run)
+    for sheet in (
+        figures.prediction(scope),
+        figures.pixel(scope, layer, (0, 1, 1)),
+        figures.pixel(scope, "c", (7,)),
+        figures.comparison(changed, layer, classes=names, names=(names[0], names[1])),
+        figures.comparison(changed, "c", classes=names),
+        figures.filters(scope, layer),
+        figures.samples(images),
+        figures.image_through_layers(scope),
+    ):
+        fits(sheet)
 
 
 def test_without_matplotlib_one_sentence_says_what_to_install():
