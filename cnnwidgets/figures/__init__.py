@@ -1,8 +1,8 @@
 """Figures for print: what the widgets show, as Matplotlib figures and as files.
 
-Each function takes a Microscope (the curves a History) and returns a Sheet, a Matplotlib Figure
-that can be changed, shown and saved. Those named after conv1 and conv2 are the general ones at
-DigitCNN's layers.
+Each function takes a Microscope, or what was found with one (the curves a History), and returns a
+Sheet, a Matplotlib Figure that can be changed, shown and saved. Those named after conv1 and conv2
+are the general ones at DigitCNN's layers.
 """
 
 from cnnwidgets.figures.ablation import ablation

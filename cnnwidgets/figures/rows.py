@@ -57,7 +57,7 @@ def bar_rows(
         axes.set(ylim=(len(texts) - 0.5, -0.5), xlim=limits, xlabel=unit)
         axes.set_yticks(range(len(texts)), labels=texts, parse_math=False)
         axes.tick_params(axis="y", length=0)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
         axes.spines[["top", "right"]].set_visible(False)
         if limits[0] < 0:
             axes.axvline(0, color=style.INK, linewidth=0.6)
