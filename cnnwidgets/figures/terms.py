@@ -92,10 +92,17 @@ def source_of(found: "Explanation") -> str:
 
 
 def _order(found: "Explanation") -> np.ndarray:
-    """The contributors, those whose products sum to most first; what is no number before all."""
-    if found.terms.products is None:
-        return np.arange(len(found.terms.patch))
+    """The contributors, those whose products sum to most first; what is no number before all.
+
+    Of a share, the one whose share it is comes first.
+    """
+    terms = found.terms
+    if terms.products is None:
+        return np.arange(len(terms.patch))
     size = np.nan_to_num(np.abs(found.sums), nan=np.inf)
+    if terms.operation == "share":
+        own = terms.cells == np.ravel_multi_index(found.unit, terms.shape)
+        size[own.any((1, 2))] = np.inf
     return np.argsort(-size, kind="stable")
 
 
@@ -146,7 +153,8 @@ def _lines(
     if terms.operation == "sum" and "divisor" not in facts:
         lines.append(line("shift" if "variance" in facts else "bias", terms.bias, terms.result))
     if terms.operation == "share":
-        share = "logarithm of its share" if found.kind == "LogSoftmax" else "its share"
+        share = f"the share of {place_words(found.unit)}"
+        share = f"logarithm of {share}" if found.kind == "LogSoftmax" else share
         lines.append((share, [*blank, number(terms.result)]))
     for change in found.changes:
         edit = clipped(repr(change.edit), EDIT_LETTERS)

@@ -137,7 +137,16 @@ def test_other_layers_come_out_too():
     assert "variance 1" in said["BatchNorm2d"]
     assert "divisor 4" in said["AvgPool2d"]
     assert "slopes need not add up to it" in said["LayerNorm"]
-    assert "its share" in said["Softmax"]
+    assert "the share of unit 1" in said["Softmax"]
+
+
+def test_of_many_shares_the_one_that_is_explained_comes_first():
+    scope = one(nn.Flatten(), nn.Linear(64, 40), nn.Softmax(1))
+    least = int(scope.maps("2").argmin())
+    sheet = figures.pixel(scope, "2", (least,))
+    powers = scope.explain("2", (least,)).terms.products.ravel()
+    first = pictures(sheet)[10]
+    assert [text.get_text() for text in first.texts] == [number(powers[least])]
 
 
 def test_the_input_is_drawn_in_its_colours():
