@@ -30,7 +30,8 @@ class DigitPicker(Picture, Scores, View):
     """A grid of the set's images to click and to arrow through, filtered, shuffled, or by number.
 
     DigitPicker(scope), or alone: DigitPicker(images=image_set). A page asks for the tiles that
-    it shows, so that a set of any size scrolls at once.
+    it shows, so that a set of any size scrolls at once. As a figure:
+    cnnwidgets.figures.samples(image_set).
     """
 
     _esm = script("digit_picker")

@@ -15,6 +15,7 @@ class FeatureMaps(OwnMaps, Picture, View):
 
     Hovering reads channel, row, column and value; a click selects. A vector is a strip of values.
     FeatureMaps(scope), or alone: FeatureMaps(maps=array) with (channel, row, column) or (unit,).
+    As a figure: cnnwidgets.figures.feature_maps(scope), or image_and_maps(scope).
     """
 
     _esm = script("feature_maps")

@@ -14,6 +14,7 @@ class Filters(Weights, View):
     """The kernels of the selected filter, one per input channel, or those of the whole layer.
 
     Filters(scope), or alone: Filters(kernels=array) with (filter, input channel, row, column).
+    As a figure: cnnwidgets.figures.filters(scope).
     """
 
     _esm = script("filters")
