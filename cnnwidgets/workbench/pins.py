@@ -10,8 +10,8 @@ from cnnwidgets.network.edits import Edit
 from cnnwidgets.network.kernels import Kernels, kernels_of
 from cnnwidgets.network.probe import Run
 from cnnwidgets.network.reading import Reading, maps_of
-from cnnwidgets.traits import LOCK
 from cnnwidgets.training.history import Snapshot
+from cnnwidgets.traits import LOCK
 from cnnwidgets.workbench.changes import in_short
 
 if TYPE_CHECKING:

@@ -88,7 +88,7 @@ def test_pinned_maps_and_filters_show_how_they_differ_at_another_step(dash):
         pin.click()
         expect(pin).to_have_attribute("aria-pressed", "true")
         expect(card.locator(".cw-title")).to_contain_text("change")
-    expect(dash.maps.locator(".cw-line")).to_have_text("What changed from image 0, step 0: nothing.")
+    expect(dash.maps.locator(".cw-line")).to_contain_text("from image 0, step 0: nothing")
     slider.fill(str(len(history.steps) - 1))
     at_step(page, last)
     change = truth(0, last, "conv1") - truth(0, first, "conv1")
