@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.pads import one, png
-from tests.browser.people import use_help, use_summary, use_toggle
+from tests.browser.people import use_help, use_save, use_summary, use_toggle
 
 
 def test_every_control_of_the_pad_is_reached_and_used_by_keys_alone(person):
@@ -17,6 +17,8 @@ def test_every_control_of_the_pad_is_reached_and_used_by_keys_alone(person):
     person.press("Enter")
     expect(pad.card).to_be_visible()
 
+    person.reach("save as picture", "cw-pad")
+    use_save(person)
     person.reach("keys of this card", "cw-pad")
     use_help(person)
     person.reach("drawing pad", "cw-pad")
