@@ -222,7 +222,7 @@ export default {
     const values = settings(model, signal);
     const bar = (/** @type {string} */ label) => h("progress", { className: "cw-progress", max: 1, "aria-label": label });
     const [epochBar, runBar] = [bar("this epoch"), bar("the whole run")];
-    const bars = h("div", { className: "cw-bars" }, labelled("epoch", epochBar), labelled("run", runBar));
+    const bars = h("div", { className: "cw-progress-bars" }, labelled("epoch", epochBar), labelled("run", runBar));
     const loss = curve("loss", time, signal);
     const accuracy = curve("accuracy", time, signal);
     const key = h("p", { className: "cw-key" }, h("span", { className: "cw-key-train", textContent: "training" }), h("span", { className: "cw-key-test", textContent: "test" }), h("span"));
