@@ -48,7 +48,8 @@ holed = np.ones((3, 8, 8), "float32")
 holed[0, 2, 3] = np.nan
 holed[1] = 0
 ipywidgets.VBox([cw.FeatureMaps(maps=holed, view="all"),
-    cw.Prediction(probabilities=np.array([0.7, 0.2, 0.1], "float32"))])
+    cw.Prediction(probabilities=np.array([0.7, 0.2, 0.1], "float32"),
+                  classes=["猫", "<b>&\\x01", "c"])])
 """
 
 # What of a card a picture of it could leave changed; an empty attribute says nothing.
@@ -175,7 +176,9 @@ def test_the_maps_of_a_picture_have_the_colours_of_their_numbers(voila, new_page
     expected = coloured(truth)
     svg = svg_of(card)
     (x, y, width, height), image = next(images_of(svg))
-    np.testing.assert_allclose(image.shape[:2], [height * ratio, width * ratio], atol=0.6)
+    np.testing.assert_allclose(image.shape[:2], [height * ratio, width * ratio], atol=1e-2)
+    edges = [node.bounding_box()["x"] for node in (grid.root.locator("canvas"), card)]
+    assert x == pytest.approx(edges[0] - edges[1], abs=0.6), "where it is on the screen"
     sides = np.round(np.array([layout.height, layout.width]) * ratio)
     for channel, colours in enumerate(expected):
         at = np.array(divmod(channel, layout.columns))
@@ -262,6 +265,7 @@ def test_what_is_not_finite_and_what_is_silent_is_marked_and_text_stands_out(
         assert (ground.mean() < 60) == (scheme == "dark")
         for node in svg.iter(f"{SVG}text"):
             assert contrast(rgb(node.get("fill")), ground) >= 4.5, node.text
+    assert {"猫", "<b>&\ufffd", "c", "70.0 %"} <= set(texts_of(svg)), "whatever a class is called"
 
 
 def contrast(one, other):

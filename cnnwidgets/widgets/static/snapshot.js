@@ -55,6 +55,8 @@ function boxOf(style, box, sheet) {
 function textOf(node, seen, sheet) {
   if (!node.data.trim()) return "";
   const range = document.createRange();
+  range.selectNodeContents(node);
+  if (!isThere(common(range.getBoundingClientRect(), seen))) return ""; // before each letter is measured
   const letters = [];
   let at = 0;
   for (const text of node.data) {
