@@ -205,3 +205,14 @@ def test_examples_in_docstrings_are_true(path):
     result = doctest.testmod(importlib.import_module(name), extraglobs=names)
     assert result.attempted
     assert not result.failed
+
+
+def test_no_two_widgets_style_the_same_class():
+    # On a page with both, each would look as the other's style sheet says.
+    owners = {}
+    for path in sorted((PACKAGE / "widgets" / "static").glob("*.css")):
+        text = path.read_text(encoding="utf-8")
+        for name in set(re.findall(r"^ *(?:\.cw )?(\.cw-[\w-]+)", text, re.MULTILINE)):
+            owners.setdefault(name, []).append(path.stem)
+    shared = {name: kinds for name, kinds in owners.items() if len(kinds) > 1}
+    assert {name: kinds for name, kinds in shared.items() if "kit" not in kinds} == {}

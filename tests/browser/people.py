@@ -85,6 +85,20 @@ def use_help(person):
     expect(dialog).to_have_count(0)
 
 
+def use_save(person):
+    menu = person.page.locator("dialog[open]")
+    for kind, way in (("PNG", []), ("SVG", ["ArrowDown"])):
+        person.press("Enter", *way)
+        expect(menu.get_by_role("button", name=kind)).to_be_focused()
+        person.note()
+        with person.page.expect_download() as download:
+            person.press("Enter")
+        assert download.value.suggested_filename.endswith(kind.lower())
+        expect(menu).to_have_count(0)
+    person.press("Enter", "Escape")
+    assert person.here()["name"] == "save as picture", "the focus is given back"
+
+
 def use_summary(person):
     details = person.focused.locator("xpath=..")
     person.press("Enter")

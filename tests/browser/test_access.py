@@ -130,6 +130,21 @@ def test_the_help_opens_by_its_button_closes_on_a_second_question_mark_and_rests
     expect(box).to_be_hidden()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_menu_that_saves_a_picture(voila, new_page, scheme):
+    page = new_page(scheme, width=320)
+    dash = ready(voila.open(page, DASHBOARD))
+    for card in (dash.maps, dash.prediction):
+        card.get_by_role("button", name="save as picture").click()
+        box = page.get_by_role("dialog", name="Save as picture")
+        expect(box).to_be_visible()
+        assert violations(page) == []
+        edges = box.bounding_box()
+        assert edges["x"] >= 0
+        assert edges["x"] + edges["width"] <= 320
+        page.keyboard.press("Escape")
+
+
 def test_each_key_that_the_help_names_does_something(voila, page):
     dash = ready(voila.open(page, DASHBOARD))
     dash.map_grid.root.focus()

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.people import use_help, use_summary, use_toggle
+from tests.browser.people import use_help, use_save, use_summary, use_toggle
 from tests.servers import eventually
 
 
@@ -134,6 +134,7 @@ USES = [
     ("", "button", "Look|Explain", use_view),
     ("", "button", "Pick an image", use_toggle),
     ("", "button", "keys of this card", use_help),
+    ("", "button", "save as picture", use_save),
     ("", "summary", "Numbers", use_summary),
     ("cw-picker", "button", "misread", use_misread),
     ("cw-picker", "button", r"all|\d|in order|shuffle", use_toggle),

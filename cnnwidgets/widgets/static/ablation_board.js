@@ -3,6 +3,7 @@
 
 import { card, count, follow, h, number, put, read, say, showErrors, twin } from "./kit.js";
 import { keyHelp } from "./help.js";
+import { saving } from "./save.js";
 import { moved } from "./tiles.js";
 
 /**
@@ -192,6 +193,7 @@ export default {
     ui.foot.append(bar, said);
     ui.root.append(table.root);
     keyHelp(ui, KEYS, signal);
+    saving(ui, signal);
     showErrors(ui.root, ui.alert, [model], signal);
 
     const orders = () => {

@@ -3,6 +3,7 @@
 
 import { card, follow, h, number, read, say, showErrors, stateOf, twin } from "./kit.js";
 import { keyHelp } from "./help.js";
+import { saving } from "./save.js";
 import { legend } from "./legend.js";
 import { draw, hatch, limitsBetween, limitsOf, picture, prepare } from "./paint.js";
 
@@ -94,6 +95,7 @@ export default {
     ui.body.append(empty, maps, channels, scores);
     ui.foot.append(scale.root, change.root);
     keyHelp(ui, [["Enter, Space", "on a button: pin, unpin"]], signal);
+    saving(ui, signal);
     const table = twin(
       "B − A, row by row",
       () => {

@@ -3,6 +3,7 @@
 
 import { card, count, follow, h, numberBox, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
 import { GRID_KEYS, keyHelp } from "./help.js";
+import { saving } from "./save.js";
 import { whenRestored } from "./line.js";
 import { paintPhoto, photo } from "./paint.js";
 import { tiles } from "./tiles.js";
@@ -193,6 +194,7 @@ export default {
     });
     const store = tileStore(model, grid.ask, signal);
     keyHelp(ui, [...GRID_KEYS, ["Enter", "in the box: go to the image of that number"]], signal);
+    saving(ui, signal);
     ui.tools.append(label);
     ui.body.append(large, chips, h("div", { className: "cw-row" }, sorted.root, status), grid.root);
 

@@ -3,6 +3,7 @@
 
 import { card, follow, h, put, say, showErrors, sizeOf, stateOf, times } from "./kit.js";
 import { keyHelp } from "./help.js";
+import { saving } from "./save.js";
 import { pictures } from "./draw_pad_files.js";
 import { keying, pointing } from "./draw_pad_hand.js";
 import { inkStore } from "./draw_pad_store.js";
@@ -145,6 +146,7 @@ async function render(store, { model, el, signal, host }) {
     files: pictures(ui.root, give, complain, signal),
   };
   keyHelp(ui, PAD_KEYS, signal);
+  saving(ui, signal);
   const pad = drawing(store, model, tools.brush, { tell, started: () => complain("") }, signal);
   const seen = seenView(state, signal);
 

@@ -3,6 +3,7 @@
 
 import { allow, card, count, follow, h, number, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
 import { GRID_KEYS, keyHelp } from "./help.js";
+import { saving } from "./save.js";
 import { legend } from "./legend.js";
 import { colourMapFor, colours, hatch, levelOf } from "./paint.js";
 import { atlasOf, exactly, factsOf, isSilent, placeOf, valuesOf } from "./maps.js";
@@ -234,6 +235,7 @@ export default {
     showErrors(ui.root, ui.alert, [model, state], signal);
 
     keyHelp(ui, KEYS[/** @type {"both" | "all" | "one"} */ (model.get("view"))], signal);
+    saving(ui, signal);
 
     const paint = () => {
       const maps = read(wireOf(model, state));

@@ -3,6 +3,7 @@
 
 import { card, count, follow, h, number, put, read, say, segments, showErrors, stateOf, times, twin } from "./kit.js";
 import { GRID_KEYS, keyHelp } from "./help.js";
+import { saving } from "./save.js";
 import { legend } from "./legend.js";
 import { draw, limitsOf, picture, writeNumbers } from "./paint.js";
 import { changeOf, pinning } from "./pinned.js";
@@ -164,6 +165,7 @@ export default {
       signal,
     );
     keyHelp(ui, GRID_KEYS, signal);
+    saving(ui, signal);
     ui.tools.append(view.root);
     ui.body.append(grid.root);
     ui.foot.append(scale.root, readout);

@@ -3,6 +3,7 @@
 
 import { card, count, follow, h, number, numberBox, put, read, say, showErrors, times, twin } from "./kit.js";
 import { keyHelp } from "./help.js";
+import { saving } from "./save.js";
 import { legend } from "./legend.js";
 import { kernelGrid, parsed } from "./kernel_grid.js";
 import { editList } from "./edit_list.js";
@@ -189,6 +190,7 @@ export default {
     ui.foot.append(scale.root, readout);
     ui.root.append(h("div", { className: "cw-kernel-edits" }, edits.none, edits.list, acts, edits.lines), table.root);
     keyHelp(ui, KEYS, signal);
+    saving(ui, signal);
     showErrors(ui.root, ui.alert, [model], signal);
 
     const paint = () => {

@@ -3,6 +3,7 @@
 
 import { card, count, follow, freshId, h, put, read, say, showErrors, stateOf, times } from "./kit.js";
 import { keyHelp } from "./help.js";
+import { saving } from "./save.js";
 import { draw, photo, picture, prepare } from "./paint.js";
 import { moved } from "./tiles.js";
 
@@ -103,6 +104,7 @@ export default {
     const strip = h("div", { className: "cw-strip" }, input.root, list);
     ui.body.append(strip);
     keyHelp(ui, KEYS, signal);
+    saving(ui, signal);
     showErrors(ui.root, ui.alert, [model, state], signal);
     /** @type {ReturnType<typeof tile>[]} */
     let parts = [];

@@ -3,6 +3,7 @@
 
 import { card, follow, freshId, h, number, put, read, say, showErrors, sizeOf, stateOf, twin } from "./kit.js";
 import { keyHelp } from "./help.js";
+import { saving } from "./save.js";
 import { beginning, deedWords, explainedIn, fromWords, inputWords, isExplained, leadWords, placeIn, placeWords, verdictWords } from "./inspector_words.js";
 import { grids } from "./inspector_grids.js";
 import { ledger } from "./inspector_ledger.js";
@@ -191,6 +192,7 @@ export default {
     ui.body.append(trail.root, parts);
     ui.root.append(table.root);
     keyHelp(ui, KEYS, signal);
+    saving(ui, signal);
     showErrors(ui.root, ui.alert, [model, state], signal);
     go.addEventListener("click", enter, listen);
     climb.addEventListener("click", trail.up, listen);

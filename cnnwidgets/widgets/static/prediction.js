@@ -2,6 +2,7 @@
 // Prediction: the probability of each class as bars, right or wrong, the logits as text.
 
 import { card, count, follow, h, number, read, say, stateOf } from "./kit.js";
+import { saving } from "./save.js";
 
 /**
  * @typedef {object} State
@@ -49,6 +50,7 @@ export default {
   async render({ model, el, signal, host }) {
     const state = await stateOf(model, host);
     const ui = card(el, "prediction");
+    saving(ui, signal);
     const verdict = h("strong");
     const sure = h("strong");
     const word = h("span", { className: "cw-verdict" });

@@ -3,6 +3,7 @@
 
 import { card, count, follow, h, number, numberBox, put, read, say, showErrors, stateOf } from "./kit.js";
 import { keyHelp } from "./help.js";
+import { saving } from "./save.js";
 import { colours, levelOf } from "./paint.js";
 
 /**
@@ -84,6 +85,7 @@ export default {
     const channel = h("label", { className: "cw-setting" }, h("span", { textContent: "input channel" }), input.box);
     ui.body.append(phases, said, grids, law, channel);
     keyHelp(ui, [["Enter, Space", "on the button: the next phase"]], signal);
+    saving(ui, signal);
     showErrors(ui.root, ui.alert, [model, state], signal);
 
     const paint = () => {

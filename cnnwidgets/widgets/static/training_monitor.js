@@ -3,6 +3,7 @@
 
 import { card, count, follow, h, put, read, say, segments, showErrors, stateOf, twin } from "./kit.js";
 import { keyHelp } from "./help.js";
+import { saving } from "./save.js";
 import { mount } from "./mount.js";
 import { inWords, readOut, rowsOf } from "./training_words.js";
 import { nearest } from "./moments.js";
@@ -221,7 +222,7 @@ export default {
     const values = settings(model, signal);
     const bar = (/** @type {string} */ label) => h("progress", { className: "cw-progress", max: 1, "aria-label": label });
     const [epochBar, runBar] = [bar("this epoch"), bar("the whole run")];
-    const bars = h("div", { className: "cw-bars" }, labelled("epoch", epochBar), labelled("run", runBar));
+    const bars = h("div", { className: "cw-progress-bars" }, labelled("epoch", epochBar), labelled("run", runBar));
     const loss = curve("loss", time, signal);
     const accuracy = curve("accuracy", time, signal);
     const key = h("p", { className: "cw-key" }, h("span", { className: "cw-key-train", textContent: "training" }), h("span", { className: "cw-key-test", textContent: "test" }), h("span"));
@@ -233,6 +234,7 @@ export default {
     const tools = h("div", { className: "cw-foot" }, labelled("mean of", window.root), h("label", { className: "cw-setting cw-check" }, log, h("span", { textContent: "log loss" })));
     ui.body.append(buttons.root, bars, problem, key, loss.root, accuracy.root, readout, tools, values.root);
     keyHelp(ui, KEYS, signal);
+    saving(ui, signal);
     const table = twin(
       "loss and accuracy",
       () => ({ columns: ["step", "training loss", "training accuracy", "test loss", "test accuracy"], rows: rowsOf(part("curve"), part("test")) }),
