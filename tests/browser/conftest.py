@@ -165,7 +165,11 @@ class LabHost(Host):
         return f"{self.server.url}lab/tree/{name}?reset"
 
     def open(self, page: Page, *cells: str) -> Page:
-        page.goto(self.notebook(*cells), wait_until="commit")
+        return self.run(page, self.notebook(*cells))
+
+    def run(self, page: Page, address: str) -> Page:
+        """Show a notebook, and run all its cells."""
+        page.goto(address, wait_until="commit")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=READY_MS)
         page.wait_for_selector(
             '.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=READY_MS
