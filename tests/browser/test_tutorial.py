@@ -77,6 +77,7 @@ class Lesson:
 def tap(grid: Grid, tile: int) -> None:
     """Click a tile, when the notebook has stopped to scroll."""
     grid.root.scroll_into_view_if_needed()
+    eventually(lambda: grid.root.get_attribute("data-layout"), "the tiles are painted")
     layout = grid.layout
     x = layout.margin + (tile % layout.columns) * (layout.width + layout.gap) + layout.width / 2
     y = layout.margin + (tile // layout.columns) * (layout.height + layout.gap) + layout.height / 2
