@@ -1,8 +1,10 @@
-# `make app`, `make test`, `make lab`, `make lint` and `make bench` each install what they need into .venv first.
+# `make app`, `lab`, `test`, `lint`, `bench`, `tutorial` and `dist` each install what they need into .venv first.
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: app lab test lint bench weights clean
+.PHONY: app lab test lint bench weights tutorial dist clean
+
+TUTORIAL := dist/understanding-cnn-feature-extraction.pdf
 
 app: .venv/app.installed  ## the dashboard, in the browser
 	$(BIN)/cnnwidgets app
@@ -28,8 +30,16 @@ bench: .venv/test.installed  ## how fast it is, a table, and .venv/benchmarks.js
 weights: .venv/app.installed  ## trains the shipped network again and compares
 	$(BIN)/python -m cnnwidgets.training.record --check
 
+tutorial: .venv/tutorial.installed  ## the tutorial as a PDF and as a page, in dist
+	mkdir -p dist
+	$(BIN)/cnnwidgets tutorial $(TUTORIAL) --html
+
+dist: tutorial  ## what a release holds: the tutorial, the sdist and the wheel, in dist
+	$(BIN)/python -m pip install --quiet build
+	$(BIN)/python -m build --outdir dist
+
 clean:
-	rm -rf .venv
+	rm -rf .venv dist
 
 .venv/bin.ready:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "cnnwidgets needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + "; choose another with: make PYTHON=python3.12")'
@@ -42,6 +52,10 @@ clean:
 
 .venv/lab.installed: pyproject.toml | .venv/bin.ready
 	$(BIN)/python -m pip install --quiet --editable ".[lab]"
+	@touch $@
+
+.venv/tutorial.installed: pyproject.toml | .venv/bin.ready
+	$(BIN)/python -m pip install --quiet --editable ".[tutorial]"
 	@touch $@
 
 .venv/test.installed: pyproject.toml | .venv/bin.ready

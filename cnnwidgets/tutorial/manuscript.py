@@ -86,7 +86,7 @@ def _stand_in(cell: nbformat.NotebookNode, kind: str, figures: dict[str, Figure]
             "on paper, as on_paper in its metadata"
         )
     link = f"[Figure {figure.number}](#fig-{figure.number})"
-    return f"::: widget\nIn the notebook: the widget **{kind}**. On paper, see {link}.\n:::"
+    return f"::: widget\nIn the notebook: the widget **{kind}**. Here, see {link}.\n:::"
 
 
 def _kind(notebook: nbformat.NotebookNode, model: str) -> str:

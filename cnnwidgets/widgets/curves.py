@@ -98,16 +98,19 @@ class Figures:
             self.steps.max = last
             for axis in self._step_axes:
                 axis.tick_values = ticks(last)
-        highest = max((curve.loss_nats.max(initial=0) for curve in (train, test)), default=0)
-        self.loss_scales["linear"].max = float(highest) or 1.0
+        losses = np.concatenate([train.loss_nats, test.loss_nats])
+        highest = float(losses.max(initial=0, where=np.isfinite(losses))) or 1.0
+        self.loss_scales["linear"].max = highest
         if self._loss_axis.scale is self.loss_scales["linear"]:
-            self._loss_axis.tick_values = ticks(float(highest) or 1.0)
+            self._loss_axis.tick_values = ticks(highest)
         for mark, step, values in (
             (self.train_loss, train.step, train.loss_nats),
             (self.train_accuracy, train.step, train.accuracy),
             (self.test_loss, test.step, test.loss_nats),
             (self.test_accuracy, test.step, test.accuracy),
         ):
+            if not np.isfinite(values).any():  # bqplot stumbles over a curve of NaN alone
+                step, values = step[:0], values[:0]
             if len(mark.x) != len(step) or not (
                 np.array_equal(mark.x, step) and np.array_equal(mark.y, values)
             ):

@@ -44,6 +44,13 @@ CHROMIUM_FLAGS = [
 READY_MS = 40_000
 expect.set_options(timeout=20_000)  # a busy machine is slow; what never comes still fails
 LAB_HAS_BEGUN = re.compile(r"\[[\d*]+\]")
+LAB_CAME_TO = """
+() => {
+  const prompts = [...document.querySelectorAll(".jp-InputPrompt")].map((node) => node.textContent);
+  if (prompts.some((text) => /\\d/.test(text))) return "ran";
+  return prompts.some((text) => text.includes("*")) ? "" : "dropped";
+}
+"""
 
 
 @pytest.fixture(scope="session")
@@ -165,12 +172,17 @@ class LabHost(Host):
         return f"{self.server.url}lab/tree/{name}?reset"
 
     def open(self, page: Page, *cells: str) -> Page:
-        page.goto(self.notebook(*cells), wait_until="commit")
+        return self.run(page, self.notebook(*cells))
+
+    def run(self, page: Page, address: str) -> Page:
+        """Show a notebook, and run all its cells."""
+        page.goto(address, wait_until="commit")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=READY_MS)
         page.wait_for_selector(
             '.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=READY_MS
         )
-        # Lab drops the command, silently, while it is still connecting: ask until a cell has begun.
+        # Lab drops the command, silently, while it is still connecting, and what has begun where it
+        # starts a second kernel: ask until a cell has run.
         told = []
         for _ in range(6):
             dialog = page.locator("dialog.jp-Dialog")
@@ -181,7 +193,8 @@ class LabHost(Host):
                 for name in ("Run", "Run All Cells"):
                     page.get_by_role("menuitem", name=name, exact=True).click(timeout=5000)
                 page.locator(".jp-InputPrompt", has_text=LAB_HAS_BEGUN).first.wait_for(timeout=4000)
-                return page
+                if page.wait_for_function(LAB_CAME_TO, timeout=READY_MS).json_value() == "ran":
+                    return page
         raise AssertionError(f"JupyterLab did not run the notebook; it said: {told}")
 
 

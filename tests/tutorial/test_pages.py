@@ -101,12 +101,12 @@ def test_every_widget_has_a_figure_that_stands_for_it(notebook):
         for cell in notebook.cells
         if any(VIEW in output.get("data", {}) for output in cell.get("outputs", []))
     ]
-    assert len(widgets) == 11
+    assert len(widgets) == 14
     assert {cell.metadata.on_paper for cell in widgets} <= named
 
 
 def test_the_pdf_is_a4_and_as_long_as_expected(document):
-    assert 10 <= len(document) <= 14
+    assert 10 <= len(document) <= 15
     for page in document:
         assert page.get_size() == pytest.approx(POINTS_A4, abs=0.5)
 
@@ -165,6 +165,19 @@ def test_equations_are_set_and_one_that_cannot_be_read_is_an_error(texts):
     wrong = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# T\n\n$\\frac{$")])
     with pytest.raises(RuntimeError, match="Could not convert TeX math"):
         press.to_pdf(wrong)
+
+
+def test_what_leads_to_an_equation_or_to_code_stays_on_its_page():
+    source = "\n\n".join(f"Equation {each} is\n\n$$z = {each}$$" for each in range(80))
+    cells = [nbformat.v4.new_markdown_cell(f"# T\n\n{source}")]
+    for each in range(40):
+        cells.append(nbformat.v4.new_markdown_cell(f"Code {each} is"))
+        cells.append(nbformat.v4.new_code_cell(f"z = {each}\n" * 3))
+    made = press.to_pdf(nbformat.v4.new_notebook(cells=cells))
+    with pypdfium2.PdfDocument(made) as pdf:
+        starts = [page.get_textpage().get_text_range().splitlines()[1] for page in pdf]
+    assert len(starts) > 5
+    assert all(re.match(r"(Equation|Code) \d+ is", start) for start in starts[1:]), starts
 
 
 def test_the_references_are_there(texts):

@@ -73,6 +73,16 @@ def test_the_figures_hold_the_curves_and_end_where_the_longer_one_does():
     figures.close()
 
 
+def test_a_curve_without_any_number_is_not_drawn():
+    figures = Figures()
+    steps, nothing = np.arange(1, 4, dtype=np.uint32), np.full(3, np.nan, np.float32)
+    train = Curve(steps, np.float32([3, 2, np.nan]), nothing)
+    figures.show(train, Curve(steps[:0], nothing[:0], nothing[:0]))
+    assert len(figures.train_loss.x) == 3, "a gap stays a gap"
+    assert len(figures.train_accuracy.x) == len(figures.train_accuracy.y) == 0
+    figures.close()
+
+
 def test_the_scale_of_the_loss_is_that_of_its_axis_and_lines():
     figures = Figures()
     figures.set_scale("log")

@@ -1,5 +1,6 @@
 -- Words for what cannot be seen: pandoc's Typst has none for pictures and equations. Boxes, whose
--- class its Typst forgets. And numbers for figures, which its HTML has not.
+-- class its Typst forgets. Paragraphs that stay on the page of what they lead to: an equation, or
+-- code. And numbers for figures, which its HTML has not.
 
 local function quoted(text)
   return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"'):gsub("%s+", " ") .. '"'
@@ -37,9 +38,25 @@ local function listing(code)
 end
 
 local function box(div)
-  if div.classes:includes("widget") then
-    return pandoc.RawBlock("typst", "#widget[" .. typst(div.content) .. "]")
+  return pandoc.RawBlock("typst", "#" .. div.classes[1] .. "[" .. typst(div.content) .. "]")
+end
+
+local function is_equation(block)
+  local first = block.t == "Para" and block.content[1]
+  return first and first.t == "Math" and first.mathtype == "DisplayMath"
+end
+
+-- Keeps a paragraph with what it leads to, and the heading above with both.
+local function kept(blocks)
+  for place = #blocks - 1, 1, -1 do
+    local above, block, follower = blocks[place - 1], blocks[place], blocks[place + 1]
+    local leads = is_equation(follower) or follower.t == "CodeBlock"
+      or (follower.t == "Div" and above and above.t == "Header")
+    if block.t == "Para" and not is_equation(block) and leads then
+      blocks[place] = pandoc.Div(block, { class = "kept" })
+    end
   end
+  return blocks
 end
 
 local function numbered(figure)
@@ -50,6 +67,6 @@ local function numbered(figure)
 end
 
 if FORMAT == "typst" then
-  return { { Math = equation }, { Figure = picture, Div = box, CodeBlock = listing } }
+  return { { Blocks = kept }, { Math = equation }, { Figure = picture, Div = box, CodeBlock = listing } }
 end
 return { { Figure = numbered } }
