@@ -140,7 +140,11 @@ def test_a_pixel_is_followed_from_conv2_down_to_the_image_and_back(voila, new_pa
         expect(opened).to_be_focused()
         keys.press("Enter")
     expect(folded).to_be_focused()
-    assert list(card.lines()) == [*(f"channel {each}" for each in order[:6]), "the 2 others", "bias"]
+    assert list(card.lines()) == [
+        *(f"channel {each}" for each in order[:6]),
+        "the 2 others",
+        "bias",
+    ]
     np.testing.assert_allclose(card.lines()["the 2 others"][0], sums[order[6:]].sum(), **DIGITS)
     keys.press("Enter")
     expect(opened).to_be_visible()
