@@ -43,6 +43,11 @@ export function sharedLimits(a, b) {
   return limitsBetween(Math.min(0, ...both.map((each) => each.low)), Math.max(0, ...both.map((each) => each.high)), bad);
 }
 
+/** A map's numbers as written, row by row. @param {NumberArray} map */
+function rowsOf({ shape: [rows, columns], data }) {
+  return Array.from({ length: rows }, (_, row) => [...data.subarray(row * columns, (row + 1) * columns)].map((value) => number(value)));
+}
+
 /** @param {string} name */
 function frameFor(name) {
   const canvas = h("canvas", { role: "img" });
@@ -95,12 +100,12 @@ export default {
     ui.foot.append(scale.root, change.root);
     keyHelp(ui, [["Enter, Space", "on a button: pin, unpin"]], signal);
     const table = twin(
-      "B − A, row by row",
+      "the maps and their difference",
       () => {
-        const map = read(model.get("difference"));
-        const [rows, wide] = map ? map.shape : [0, 0];
-        const cells = (/** @type {number} */ row) => Array.from({ length: wide }, (_, at) => number(/** @type {NumberArray} */ (map).data[row * wide + at]));
-        return { columns: ["row", ...Array.from({ length: wide }, (_, at) => `${at}`)], rows: Array.from({ length: rows }, (_, row) => ({ name: `${row}`, cells: cells(row) })) };
+        const maps = [["A", "a_map"], ["B", "b_map"], ["B − A", "difference"]].map(([name, trait]) => ({ name, map: read(model.get(trait)) }));
+        const rows = maps.flatMap(({ name, map }) => (map ? rowsOf(map).map((cells, row) => ({ name: `${name}, ${row}`, cells })) : []));
+        const wide = Math.max(0, ...rows.map(({ cells }) => cells.length));
+        return { columns: ["map, row", ...Array.from({ length: wide }, (_, at) => `${at}`)], rows };
       },
       signal,
     );
@@ -125,10 +130,11 @@ export default {
       say(ui.title, "Compare");
       say(ui.line, pinned ? `A: ${model.get("a_words")}. B: ${model.get("b_words")}. ${model.get("place")}.` : `Now: ${model.get("b_words")}.`);
       say(pin, pinned ? "Pin this instead" : "Pin this as A");
+      const leaves = document.activeElement === unpin && !pinned;
       unpin.hidden = !pinned;
+      if (leaves) pin.focus({ preventScroll: true });
       empty.hidden = pinned;
       for (const node of [maps, channels, ui.foot, table.root]) node.hidden = !pinned;
-      table.root.hidden = !change_;
       const limits = sharedLimits(one, other);
       a.show(pinned ? one : null, limits, model.get("a_words"));
       b.show(pinned ? other : null, limits, model.get("b_words"));

@@ -50,6 +50,11 @@ export function colours(name) {
   return table;
 }
 
+/** The share of light that a byte of a colour stands for. @param {number} byte */
+const light = (byte) => (byte <= 10 ? byte / 3295 : ((byte / 255 + 0.055) / 1.055) ** 2.4);
+/** Ink that can be read on a colour: black or white, at 4.5 to 1 or better. @param {number} red @param {number} green @param {number} blue */
+export const inkOn = (red, green, blue) => (0.2126 * light(red) + 0.7152 * light(green) + 0.0722 * light(blue) > 0.179 ? "#000" : "#fff");
+
 /**
  * The limits of the finite values, from zero up or symmetric about it; and how many are not finite.
  * @param {Numbers} data @param {number} [start] @param {number} [stop] @returns {Limits}
@@ -77,8 +82,8 @@ export const colourMapFor = (chosen, limits) =>
   chosen === "auto" ? (limits.signed ? "diverging" : "viridis") : chosen;
 
 /** The level of a value between limits, 0 to LEVELS − 1. @param {number} value @param {Limits} limits */
-export function levelOf(value, { low, high }) {
-  if (high <= low) return low < 0 ? (LEVELS - 1) / 2 : 0;
+export function levelOf(value, { low, high, signed }) {
+  if (high <= low) return signed ? (LEVELS - 1) / 2 : 0; // nothing but zeros
   const level = Math.round(((value - low) / (high - low)) * (LEVELS - 1));
   return Math.min(LEVELS - 1, Math.max(0, level));
 }
@@ -259,8 +264,7 @@ export function writeNumbers(context, data, start, rows, columns, map, limits, x
     const value = data[start + i];
     if (!Number.isFinite(value)) continue; // hatched
     const level = levelOf(value, limits) * 3;
-    const light = 0.3 * table[level] + 0.59 * table[level + 1] + 0.11 * table[level + 2] > 140;
-    context.fillStyle = light ? "#000" : "#fff";
+    context.fillStyle = inkOn(table[level], table[level + 1], table[level + 2]);
     context.fillText(brief(value, limits), x + ((i % columns) + 0.5) * w, y + (Math.floor(i / columns) + 0.5) * t);
   }
   return true;
