@@ -14,8 +14,8 @@ import cnnwidgets
 from tests.browser.people import Person
 from tests.browser.scenes import (
     COLOUR_LEVELS,
-    DASHBOARD,
     DIGITS,
+    EXPLAIN,
     canvas_colours,
     coloured,
     diverging,
@@ -27,7 +27,6 @@ from tests.browser.scenes import (
 from tests.browser.test_access import violations
 from tests.servers import eventually
 
-SCENE = DASHBOARD.replace("cw.Dashboard(scope)", 'cw.Dashboard(scope, view="explain")')
 READY_MS = 40_000
 
 
@@ -161,7 +160,7 @@ def test_what_was_pinned_is_compared_with_each_thing_that_is_chosen_after(
     voila, new_page, way, scheme
 ):
     page = new_page(scheme, width=1360, height=1000)
-    voila.open(page, SCENE)
+    voila.open(page, EXPLAIN)
     card = Card(page)
     expect(card.root).to_be_visible(timeout=READY_MS)
     hand = way(page, card)
