@@ -10,7 +10,17 @@ import pytest
 import torch.nn.functional as F
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.scenes import DIGITS, box_of, forward, maps, mnist, table_of, value_in, weights
+from tests.browser.scenes import (
+    DIGITS,
+    box_of,
+    canvas_colours,
+    forward,
+    maps,
+    mnist,
+    table_of,
+    value_in,
+    weights,
+)
 from tests.browser.test_access import violations
 from tests.servers import eventually
 
@@ -235,6 +245,16 @@ def test_padding_is_no_way_down_and_a_vector_is_explained_in_the_dark_on_a_phone
     card.at("conv2", 5, *map(int, strongest))
     page.keyboard.press("Home")
     card.at("conv2", 5, 0, 0)
+    # Rows and columns 0 to 7 can reach it; all others are veiled with 38 % of a blue.
+    grey = np.repeat(mnist()[0][0][..., None], 3, -1).astype(float)
+    veiled = 0.62 * grey + 0.38 * np.array([70, 140, 220])
+    inside = np.zeros((28, 28, 1), bool)
+    inside[:8, :8] = True
+    seen = canvas_colours(card.card.locator(".cw-inspect-input"), 28, 28)[..., :3]
+    edge = np.zeros((28, 28), bool)
+    edge[:9, :9], edge[:7, :7] = True, False  # where the frame is
+    edge[:1], edge[:, :1] = True, True
+    assert np.abs(seen - np.where(inside, grey, veiled))[~edge].max() <= 2
     card.click_cell(0, 0, 0, 5, 5)
     expect(card.readout).to_contain_text("padding ·")
     expect(card.go).to_be_disabled()

@@ -246,8 +246,12 @@ export function brief(value, { high }) {
   return value === 0 ? "0" : value.toFixed(decimals).replace("-", "−");
 }
 
+/** @type {OffscreenCanvas | undefined} */
+let slate;
+
 /**
- * Writes each value into its cell, where cells are large enough to read it.
+ * Writes each value into its cell, where cells are large enough to read it; on a canvas apart, since
+ * a font set on one in sight makes the browser lay out the page there and then.
  * @param {CanvasRenderingContext2D} context @param {Numbers} data @param {number} start
  * @param {number} rows @param {number} columns @param {string} map @param {Limits} limits
  * @param {number} x @param {number} y @param {number} width @param {number} height @param {number} ratio
@@ -257,16 +261,20 @@ export function writeNumbers(context, data, start, rows, columns, map, limits, x
   const [w, t] = [width / columns, height / rows];
   if (w < 30 * ratio || t < 16 * ratio) return false;
   const table = colours(map);
-  context.font = `${Math.min(12, w / ratio / 3.6) * ratio}px system-ui, sans-serif`;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
+  slate ??= new OffscreenCanvas(1, 1);
+  [slate.width, slate.height] = [Math.ceil(width), Math.ceil(height)]; // which clears it
+  const ink = /** @type {OffscreenCanvasRenderingContext2D} */ (slate.getContext("2d"));
+  ink.font = `${Math.min(12, w / ratio / 3.6) * ratio}px system-ui, sans-serif`;
+  ink.textAlign = "center";
+  ink.textBaseline = "middle";
   for (let i = 0; i < rows * columns; i++) {
     const value = data[start + i];
     if (!Number.isFinite(value)) continue; // hatched
     const level = levelOf(value, limits) * 3;
-    context.fillStyle = inkOn(table[level], table[level + 1], table[level + 2]);
-    context.fillText(brief(value, limits), x + ((i % columns) + 0.5) * w, y + (Math.floor(i / columns) + 0.5) * t);
+    ink.fillStyle = inkOn(table[level], table[level + 1], table[level + 2]);
+    ink.fillText(brief(value, limits), ((i % columns) + 0.5) * w, (Math.floor(i / columns) + 0.5) * t);
   }
+  context.drawImage(slate, x, y);
   return true;
 }
 
