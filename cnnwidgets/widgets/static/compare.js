@@ -53,8 +53,8 @@ function frameFor(name) {
   const canvas = h("canvas", { role: "img" });
   const words = h("figcaption");
   const root = h("figure", { className: "cw-side" }, canvas, words);
-  /** @param {NumberArray | null} map @param {import("./paint.js").Limits} limits @param {string} text */
-  const show = (map, limits, text) => {
+  /** @param {NumberArray | null} map @param {import("./paint.js").Limits} limits @param {string} text @param {string} [told] in sight, where not all of it is */
+  const show = (map, limits, text, told = `${name} · ${text}`) => {
     root.hidden = !map;
     if (!map) return;
     const [rows, columns] = map.shape;
@@ -63,7 +63,7 @@ function frameFor(name) {
     const { context, ratio } = prepare(canvas, width, height);
     draw(context, picture(map.data, 0, rows, columns, limits.signed ? "diverging" : "viridis", limits), 0, 0, width * ratio, height * ratio);
     hatch(context, map.data, 0, rows, columns, 0, 0, width * ratio, height * ratio);
-    say(words, `${name} · ${text}`);
+    say(words, told);
     canvas.setAttribute("aria-label", `${name}: ${text}, ${rows}×${columns}`);
   };
   return { root, show };
@@ -118,8 +118,8 @@ export default {
       if (!before || !after) return;
       const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)} %`;
       const row = (/** @type {string} */ name, /** @type {number} */ at) => {
-        const points = 100 * (after.data[at] - before.data[at]);
-        const texts = [share(before.data[at]), share(after.data[at]), `${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(1)}`];
+        const points = Math.round(1000 * (after.data[at] - before.data[at])) / 10;
+        const texts = [share(before.data[at]), share(after.data[at]), `${points < 0 ? "−" : points > 0 ? "+" : ""}${Math.abs(points).toFixed(1)}`];
         return h("tr", {}, h("th", { scope: "row", textContent: name }), ...texts.map((text) => h("td", { textContent: text })));
       };
       body.replaceChildren(.../** @type {string[]} */ (state.get("classes")).map(row));
@@ -136,8 +136,8 @@ export default {
       empty.hidden = pinned;
       for (const node of [maps, channels, ui.foot, table.root]) node.hidden = !pinned;
       const limits = sharedLimits(one, other);
-      a.show(pinned ? one : null, limits, model.get("a_words"));
-      b.show(pinned ? other : null, limits, model.get("b_words"));
+      a.show(pinned ? one : null, limits, model.get("a_words"), "A");
+      b.show(pinned ? other : null, limits, model.get("b_words"), "B, now");
       scale.show(limits.signed ? "diverging" : "viridis", limits, "A and B");
       const own = change_ ? limitsOf(change_.data) : null;
       const reach = own && Math.max(own.high, -own.low);
