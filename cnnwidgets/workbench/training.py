@@ -58,7 +58,7 @@ def _put(
             " step, or go back with the training first"
         )
     session.edit(weights).result()
-    scope._catch_up(session.history)  # else the slide would be without them for an instant
+    scope.catch_up()  # else the slide would be without them for an instant
     changes.make(edit for edit in scope.edits if edit not in weights)
     finished = session.progress.step >= session.progress.total
     session.play(epochs=1 if finished else None)
