@@ -250,6 +250,8 @@ def test_padding_is_no_way_down_and_a_vector_is_explained_in_the_dark_on_a_phone
     veiled = 0.62 * grey + 0.38 * np.array([70, 140, 220])
     inside = np.zeros((28, 28, 1), bool)
     inside[:8, :8] = True
+    cut = "node => node.scrollWidth - node.clientWidth"
+    assert card.card.locator(".cw-ledger").evaluate(cut) == 0
     seen = canvas_colours(card.card.locator(".cw-inspect-input"), 28, 28)[..., :3]
     edge = np.zeros((28, 28), bool)
     edge[:9, :9], edge[:7, :7] = True, False  # where the frame is
