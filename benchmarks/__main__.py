@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cnnwidgets
-from benchmarks import digits, edits, hand, start, training
+from benchmarks import digits, edits, hand, start, training, watched
 from benchmarks.place import place
 from benchmarks.table import Row, as_json, table
 
@@ -42,6 +42,8 @@ def measured(quick: bool, only: str | None = None) -> Iterator[Row]:
             yield from start.measure(here, quick)
     if only in (None, "training"):
         yield from training.measure(quick)
+        with place() as here:
+            yield from watched.measure(here, quick)
     if only in (None, "figures"):
         yield from start.figures(1 if quick else 5)
 

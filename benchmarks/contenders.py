@@ -82,8 +82,10 @@ def _by_hand(model: nn.Module, images: cw.ImageSet, log: Callable[..., object] |
     def advance(count: int) -> None:
         for _ in range(count):
             chosen = next(order)
-            batch = inputs[chosen].contiguous(memory_format=torch.channels_last)
-            loss = step_by_hand(model, optimizer, batch, labels[chosen])
+            batch = inputs[chosen]
+            # contiguous() would leave the strides of a single channel alone
+            last = torch.empty_like(batch, memory_format=torch.channels_last).copy_(batch)
+            loss = step_by_hand(model, optimizer, last, labels[chosen])
             if log is not None:
                 log(loss=loss)
 

@@ -13,26 +13,24 @@ Samples = Sequence[float]
 class Target:
     """What a row has to reach; `value` is in the row's unit for "most", "least" and "beyond".
 
-    most, least: the median itself. beyond: the median less the other's. faster: how often the
-    median goes into the other's, at least. share: the median over the other's, at most.
+    most, least: the median itself. beyond: the median less the other's. faster: how often ours
+    goes into the other's, at least. share: ours over the other's, at most.
     """
 
     kind: Literal["most", "least", "beyond", "faster", "share"]
     value: float
 
-    def met(self, ours: float, other: float | None) -> bool:
-        """Whether the two medians reach it. Raises ValueError if it needs the other's."""
+    def met(self, ours: float, other: float | None, ratio: float | None) -> bool:
+        """Whether two medians and their ratio reach it. Raises ValueError if one is needed."""
         if self.kind == "most":
             return ours <= self.value
         if self.kind == "least":
             return ours >= self.value
-        if other is None:
+        if other is None or ratio is None:
             raise ValueError(f"target {self.kind!r} compares, and the row has nothing to compare")
         if self.kind == "beyond":
             return ours - other <= self.value
-        if self.kind == "faster":
-            return other >= self.value * ours
-        return ours <= self.value * other
+        return ratio <= (1 / self.value if self.kind == "faster" else self.value)
 
     def words(self, unit: str) -> str:
         """The target as the table shows it."""
@@ -58,16 +56,24 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """Our median over the other's, or None where nothing is compared."""
-        other = median(self.other) if self.other else 0
-        return median(self.ours) / other if other else None
+        """Ours over the other's, or None where nothing is compared.
+
+        The median of the rounds' ratios where both were measured in each, else of the medians:
+        a machine that is shared is now fast and now slow, for both.
+        """
+        if not self.other or not median(self.other):
+            return None
+        if len(self.ours) == len(self.other):
+            return median([a / b for a, b in zip(self.ours, self.other, strict=True) if b])
+        return median(self.ours) / median(self.other)
 
     @property
     def met(self) -> bool | None:
         """Whether the target is reached, or None where there is none."""
         if self.target is None:
             return None
-        return self.target.met(median(self.ours), median(self.other) if self.other else None)
+        other = median(self.other) if self.other else None
+        return self.target.met(median(self.ours), other, self.ratio)
 
     def record(self) -> dict[str, Any]:
         """The row as JSON has it, every sample included."""

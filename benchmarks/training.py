@@ -11,8 +11,8 @@ import cnnwidgets as cw
 from benchmarks import contenders, example
 from benchmarks.table import Row, Target, quantile
 
-STEPS = 40  # of each contender in a round
-ROUNDS = 12
+STEPS = 20  # of each contender in a round: few, so that all of a round have the same machine
+ROUNDS = 32
 ASKED = 300  # how often a control is asked
 
 

@@ -44,7 +44,7 @@ def filters(scope: "Microscope", layer: str | None = None) -> Sheet:
         line = _line(scope, scale, len(weights), count, "weights")
         return _grid(weights[:, 0], scale, title, line, alt, WEIGHT)
     source = found.inputs or "input"
-    rows = f"a row for each filter, a column for each channel of {source}"
+    rows = f"rows are filters, columns the channels of {source}"
     parts = (moment_of(scope), rows, _dots_mean(scale, "weights"))
     return _rows(weights, scale, title, "; ".join(part for part in parts if part), alt)
 

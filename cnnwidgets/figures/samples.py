@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING
 
 from cnnwidgets.figures import style  # first: it says what is missing without Matplotlib
-from cnnwidgets.figures.sheet import MARGIN, WIDTH, Sheet, by
+from cnnwidgets.figures.sheet import MARGIN, WIDTH, Sheet, by, clipped
 
 if TYPE_CHECKING:
     from cnnwidgets.data import ImageSet
 
 ACROSS = 8
 GAP, LABEL = 0.07, 0.16  # inches
+LETTERS = 13  # above a picture
 
 
 def samples(images: "ImageSet", count: int = 16) -> Sheet:
@@ -35,6 +36,7 @@ def samples(images: "ImageSet", count: int = 16) -> Sheet:
             x = MARGIN + (place % ACROSS) * (side + GAP)
             y = LABEL + (place // ACROSS) * (high + LABEL + GAP)
             axes = sheet.place(x, y, side, high)
-            axes.set_title(images.classes[label], pad=2, loc="left")
+            name = clipped(images.classes[label], LETTERS)
+            axes.set_title(name, pad=2, loc="left", parse_math=False)
             sheet.photograph(axes, picture)
     return sheet

@@ -74,14 +74,15 @@ def colours(signed: bool) -> Colormap:
 class Scale:
     """How the numbers of some arrays become colours: one scale for all of them.
 
-    signed: whether one of them is negative; then zero is in the middle, else at the bottom.
+    signed: whether one of them is negative, or might have been; then zero is in the middle, else
+    at the bottom.
     """
 
-    def __init__(self, values: np.ndarray) -> None:
+    def __init__(self, values: np.ndarray, signed: bool = False) -> None:
         finite = values[np.isfinite(values)]
         least = float(finite.min(initial=0.0))
         self.size = max(float(finite.max(initial=0.0)), -least) or 1.0
-        self.signed = least < 0
+        self.signed = signed or least < 0
         self.missing = values.size - finite.size
         self.colours = colours(self.signed)
         self.norm = Normalize(-self.size if self.signed else 0.0, self.size)

@@ -1,6 +1,5 @@
 """One image on its way through every layer."""
 
-from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from cnnwidgets.figures import style  # first: it says what is missing without Matplotlib
@@ -9,7 +8,9 @@ from cnnwidgets.figures import style  # first: it says what is missing without M
 import numpy as np
 
 from cnnwidgets.figures.grids import BAR, moment_of, picture_of
-from cnnwidgets.figures.sheet import MARGIN, WIDTH, Sheet, by, number
+from cnnwidgets.figures.rows import NAME_LETTERS
+from cnnwidgets.figures.scores import named, percent, reads
+from cnnwidgets.figures.sheet import MARGIN, WIDTH, Sheet, by, clipped, number
 
 if TYPE_CHECKING:
     from cnnwidgets.network.layers import Layer
@@ -20,6 +21,7 @@ LABEL_ROOM, SCALE_ROOM, GAP, ROW_GAP = 1.0, 0.55, 0.03, 0.13  # inches
 TALLEST, SHORTEST = 0.55, 0.3
 BARS = 0.6
 LABEL_LETTERS = 20  # in a line of small letters
+LETTER = 0.07  # inches: of a class's name
 
 
 def image_through_layers(scope: "Microscope") -> Sheet:
@@ -76,7 +78,7 @@ def _label(sheet: Sheet, top: float, *lines: str) -> None:
     place = sheet.place(MARGIN, top, LABEL_ROOM, 0.4)
     place.set_axis_off()
     place.text(0, 1, lines[0], va="top", fontweight="bold", transform=place.transAxes)
-    rest = "\n".join(shorten(line, LABEL_LETTERS, placeholder=" …") for line in lines[1:])
+    rest = "\n".join(clipped(line, LABEL_LETTERS) for line in lines[1:])
     small: dict[str, Any] = {"fontsize": 6, "color": style.QUIET, "linespacing": 1.25}
     place.text(0, 0.67, rest, va="top", transform=place.transAxes, **small)
 
@@ -84,19 +86,19 @@ def _label(sheet: Sheet, top: float, *lines: str) -> None:
 def _probabilities(sheet: Sheet, top: float, values: np.ndarray, classes: tuple[str, ...]) -> None:
     _label(sheet, top, "prediction", "probability of", "each class")
     left = MARGIN + LABEL_ROOM
-    axes = sheet.place(left, top + 0.05, WIDTH - left - SCALE_ROOM - MARGIN, BARS)
+    room = WIDTH - left - SCALE_ROOM - MARGIN
+    axes = sheet.place(left, top + 0.05, room, BARS)
+    names = named(classes, len(values))
     bars = axes.bar(range(len(values)), values, width=0.7, color=style.TRAIN_COLOUR)
     best = int(np.argmax(values))
-    axes.bar_label(bars, [_share(v) if i == best else "" for i, v in enumerate(values)], padding=1)
+    axes.bar_label(bars, [percent(v) if i == best else "" for i, v in enumerate(values)], padding=1)
     axes.set(ylim=(0, 1.25), yticks=[0, 1], yticklabels=["0", "1"])
-    names = range(len(values)) if len(values) <= 20 else [best]
-    axes.set_xticks(list(names), labels=[classes[place] for place in names])
+    places = range(len(values)) if len(values) <= 20 else [best]
+    letters = min(NAME_LETTERS, int(room / len(places) / LETTER))
+    texts = [clipped(names[place], letters) for place in places]
+    axes.set_xticks(list(places), labels=texts, parse_math=False)
     axes.set_xlim(-0.6, len(values) - 0.4)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _share(value: float) -> str:
-    return "> 99.9 %" if 0.999 < value < 1 else f"{100 * value:.3g} %"
 
 
 def _height(maps: np.ndarray) -> float:
@@ -117,8 +119,7 @@ def _line(scope: "Microscope") -> str:
 def _alt(scope: "Microscope") -> str:
     rows = ", ".join(f"{layer.name} {by(layer.shape or ())}" for layer in scope.layers)
     text = f"A row of maps for each layer of {scope.name}, for {picture_of(scope)}: {rows}."
-    if scope.prediction is None or scope.prediction.best is None:
+    if scope.prediction is None:
         return text
-    best = scope.prediction.best
-    share = _share(float(scope.prediction.probabilities[best]))
-    return f"{text} The network reads {scope.images.classes[best]}, with probability {share}."
+    values = scope.prediction.probabilities
+    return f"{text} The network reads {reads(values, named(scope.images.classes, len(values)))}."

@@ -13,8 +13,9 @@ class LayerChange:
     """How the result of one layer differs between two runs.
 
     name, kind: which layer.
-    difference: the second run's numbers less the first's, float32 (channel, row, column) of maps,
-        (unit,) of a vector, as `Microscope.maps` gives them; read-only.
+    before, after: its numbers in the first and in the second run, float32 (channel, row, column)
+        of maps, (unit,) of a vector, as `Microscope.maps` gives them; read-only.
+    difference: `after` less `before`; read-only.
     mean_abs, root_mean_square, largest: of the differences' sizes; NaN where one is no number.
     changed: how many numbers are not the same; of infinities and NaN, equal ones are.
     by_channel: the mean size of the difference in each channel, (channel,) float32; read-only.
@@ -22,6 +23,8 @@ class LayerChange:
 
     name: str
     kind: str
+    before: np.ndarray
+    after: np.ndarray
     difference: np.ndarray
     mean_abs: float
     root_mean_square: float
@@ -123,11 +126,13 @@ def _change(name: str, kind: str, before: np.ndarray, after: np.ndarray) -> Laye
         size = np.abs(difference.astype(np.float64))
         by_channel = size.reshape(len(size), -1).mean(1).astype(np.float32)
         mean_square = float(np.square(size).mean()) if size.size else 0.0
-    for array in (difference, by_channel):
+    for array in (before, after, difference, by_channel):
         array.setflags(write=False)
     return LayerChange(
         name=name,
         kind=kind,
+        before=before,
+        after=after,
         difference=difference,
         mean_abs=float(size.mean()) if size.size else 0.0,
         root_mean_square=mean_square**0.5,

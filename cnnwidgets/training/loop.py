@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from cnnwidgets.data.imageset import ImageSet
+from cnnwidgets.network.memory import keep_freed_memory
 from cnnwidgets.network.threads import steady_threads
 from cnnwidgets.training.batches import Batches, check_fits, mode
 from cnnwidgets.training.randomness import randomness
@@ -85,6 +86,7 @@ class Loop:
         if not self._parameters:
             raise ValueError("model has no parameter to train; set requires_grad on some")
         check_fits(model, images)
+        keep_freed_memory()
         self._images = len(images)
         self._batches = Batches(model, images)
         self.settings = settings

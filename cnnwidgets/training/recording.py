@@ -57,11 +57,21 @@ class Recording(History):
         measured = _share("test_accuracy", test_accuracy), _number("test_loss", test_loss)
         self.add_step(done)
         self._step, self._epoch = done.step, done.epoch
-        tested = not all(map(math.isnan, measured))
-        if tested or self._pace.is_due(done.step):
+        if self._pace.is_due(done.step):
             self._keep(self._model)
-        if tested:
-            self.add_evaluation(done.step, accuracy=measured[0], loss_nats=measured[1])
+        self.log_test(accuracy=measured[0], loss=measured[1])
+
+    def log_test(self, *, accuracy: Number | None = None, loss: Number | None = None) -> None:
+        """What was measured on test images after the last step; nothing, if neither is given.
+
+        accuracy: in 0..1. loss: in nats.
+        """
+        share, loss_nats = _share("accuracy", accuracy), _number("loss", loss)
+        if math.isnan(share) and math.isnan(loss_nats):
+            return
+        if self._model is not None and self.last_step < self._step:
+            self._keep(self._model)
+        self.add_evaluation(self._step, accuracy=share, loss_nats=loss_nats)
 
     def begin(self, model: nn.Module) -> None:
         """Makes `log` record model, from where the history is."""

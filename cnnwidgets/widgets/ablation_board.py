@@ -24,7 +24,8 @@ class AblationBoard(View):
     AblationBoard(scope). sample: how many images are read to tell; None takes the first 1,000 of
     the microscope's.
     Each tile tells how the accuracy changes when its channel alone is silent, whatever else is
-    edited; that is worked out in the background and remembered.
+    edited; that is worked out in the background and remembered. As a figure:
+    cnnwidgets.figures.ablation(found).
     """
 
     _esm = script("ablation_board")

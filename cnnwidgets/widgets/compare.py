@@ -24,7 +24,8 @@ class Compare(View):
     """Pin A, then look at B: one channel's map beside itself, the difference, the prediction.
 
     Compare(scope): A is what the scope shows when `pin` is called, B what it shows now: another
-    digit, another step, another network after edits.
+    digit, another step, another network after edits. As a figure, of `cnnwidgets.compare`:
+    cnnwidgets.figures.comparison(found, layer, channel).
     """
 
     _esm = script("compare")

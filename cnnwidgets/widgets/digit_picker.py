@@ -1,6 +1,7 @@
 """DigitPicker: which image goes in."""
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -18,16 +19,19 @@ from cnnwidgets.widgets.view import View
 if TYPE_CHECKING:
     from cnnwidgets.scope import Microscope
 
+FOLLOWED = ("step", "edits")
 TILE_PIXELS = 48
 TILES_A_MESSAGE = 2048
 SEEDS = 2**32
+CALM_S = 0.5  # without another step or edit, before the set is read for the new one
 
 
 class DigitPicker(Picture, Scores, View):
     """A grid of the set's images to click and to arrow through, filtered, shuffled, or by number.
 
     DigitPicker(scope), or alone: DigitPicker(images=image_set). A page asks for the tiles that
-    it shows, so that a set of any size scrolls at once.
+    it shows, so that a set of any size scrolls at once. As a figure:
+    cnnwidgets.figures.samples(image_set).
     """
 
     _esm = script("digit_picker")
@@ -67,10 +71,11 @@ class DigitPicker(Picture, Scores, View):
         self._given = images
         self._reader: threading.Thread | None = None
         self._outdated = False
+        self._calm_from_s = 0.0  # of time.monotonic
         super().__init__(scope, **traits)
         self.on_msg(self._answer)
         if scope is not None:
-            scope.observe(self._read_again, names="step")
+            scope.observe(self._read_again, names=FOLLOWED)
         self._arrange()
 
     @property
@@ -83,7 +88,7 @@ class DigitPicker(Picture, Scores, View):
 
     def _let_go(self) -> None:
         if self.scope is not None:
-            forget(self.scope, self._read_again, ["step"])
+            forget(self.scope, self._read_again, FOLLOWED)
         super()._let_go()
 
     @validate("index")
@@ -128,13 +133,19 @@ class DigitPicker(Picture, Scores, View):
                 self._reader = aside("reading", self._read_set)
 
     def _read_again(self, _change: Bunch) -> None:
+        """Has the set read for another network, but not for each of a training that plays."""
         if self.misread:
-            self._arrange()
+            with LOCK:
+                self._calm_from_s = time.monotonic() + CALM_S
+                self.progress = "waits until the network stays the same"
+                self._arrange()
 
     def _read_set(self) -> None:
         """Reads the set for as long as there is a request that came after the last reading."""
         assert self.scope is not None
         while True:
+            while (left_s := self._calm_from_s - time.monotonic()) > 0:
+                time.sleep(left_s)
             with LOCK:
                 if not self._outdated or self.comm is None:
                     self._reader = None
@@ -153,7 +164,8 @@ class DigitPicker(Picture, Scores, View):
 
     def _read_so_far(self, done: int) -> None:
         with LOCK:
-            if not self.misread or self.comm is None:
+            changed = time.monotonic() < self._calm_from_s
+            if not self.misread or changed or self.comm is None:
                 raise _NotWantedError
             self.progress = f"reading {done:,} of {len(self.images):,}"
 

@@ -17,6 +17,7 @@ class LayerSelector(Network, Picture, View):
 
     LayerSelector(scope), or alone: LayerSelector(layers=[{"name": ..., "kind": ..., "detail": ...,
     "parameters": ..., "shape": [...]}, ...], layer="conv1"), of which only the name is needed.
+    As a figure: cnnwidgets.figures.image_through_layers(scope).
     """
 
     _esm = script("layer_selector")

@@ -25,7 +25,7 @@ class PixelInspector(Inspected, Maps, Picture, View):
 
     PixelInspector(scope) shows the arithmetic of scope.explain() for the scope's layer, channel
     and pixel. On the page, Enter on a cell of the patch goes down to the pixel that it came from,
-    and so on to the image.
+    and so on to the image. As a figure: cnnwidgets.figures.pixel(scope).
     """
 
     _esm = script("pixel_inspector")

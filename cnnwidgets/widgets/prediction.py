@@ -11,6 +11,7 @@ class Prediction(Scores, Picture, View):
     """The probability of each class as bars, right or wrong, with the logits as text.
 
     Prediction(scope), or alone: Prediction(probabilities=array, logits=array, classes=names).
+    As a figure: cnnwidgets.figures.prediction(scope).
     """
 
     _esm = script("prediction")

@@ -24,7 +24,8 @@ def _grid() -> Any:
 class SlowMotion(View):
     """The selected kernel's weights, their gradient and the update, while a step goes by phases.
 
-    SlowMotion(session, scope) shows the kernel of the scope's layer and channel.
+    SlowMotion(session, scope) shows the kernel of the scope's layer and channel. As a figure:
+    cnnwidgets.figures.slow_step(session, scope).
     """
 
     _esm = script("slow_motion")

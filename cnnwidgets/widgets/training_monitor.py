@@ -35,7 +35,8 @@ class TrainingMonitor(Moment, View):
 
     TrainingMonitor(session), or TrainingMonitor(history=history) over a loop of your own, which
     has no controls. With scope=microscope, the cursor on the curves is its `step`; otherwise
-    `step` is the monitor's own.
+    `step` is the monitor's own. As figures: cnnwidgets.figures.training_loss(session.history) and
+    training_accuracy.
     """
 
     _esm = script("training_monitor")

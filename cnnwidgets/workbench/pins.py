@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnwidgets.network.compare import Comparison, compare
+from cnnwidgets.network.edits import Edit
+from cnnwidgets.network.kernels import Kernels, kernels_of
 from cnnwidgets.network.probe import Run
 from cnnwidgets.network.reading import Reading, maps_of
+from cnnwidgets.training.history import Snapshot
+from cnnwidgets.traits import LOCK
 from cnnwidgets.workbench.changes import in_short
 
 if TYPE_CHECKING:
@@ -16,20 +20,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pin:
-    """A run, what it said of its image, and in words which image, step and edits it was of."""
+    """A run, what it said of its image, and which image, step and edits it was of, in words too."""
 
     run: Run
     reading: Reading | None
     words: str
+    moment: Snapshot | None
+    edits: tuple[Edit, ...]
 
     @classmethod
     def of(cls, scope: "Microscope") -> "Pin":
         """What a microscope shows now."""
-        return cls(scope.run, scope.prediction, in_words(scope))
+        with LOCK:
+            return cls(scope.run, scope.prediction, in_words(scope), scope._moment, scope.edits)
 
     def maps(self, layer: str) -> np.ndarray | None:
         """The maps of a layer, as Microscope.maps gives them; None if the run has no such layer."""
         return maps_of(self.run, layer) if layer in self.run else None
+
+    def kernels(self, scope: "Microscope", layer: str) -> Kernels | None:
+        """The kernels of a layer, as the microscope that was pinned gave them; None without."""
+        if layer not in self.run:
+            return None
+        with LOCK, scope._slide.under(self.moment, self.edits) as probe:
+            return kernels_of(probe, self.run, layer)
 
     def compare(self, run: Run) -> Comparison:
         """What differs in another run, layer by layer; see `cnnwidgets.compare`."""

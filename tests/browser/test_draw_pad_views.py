@@ -49,6 +49,29 @@ MIDDLE = """canvas => {
 }"""
 
 
+def test_an_ink_is_chosen_by_keys_alone(voila, page):
+    voila.open(page, COLOUR, "pad")
+    mine, other = (page.locator(".cw-pad").nth(number) for number in (0, 1))
+    canvas, focused = mine.get_by_role("application"), page.locator(":focus")
+    drawn = other.get_by_role("application")  # without the cursor
+    canvas.focus()
+    page.keyboard.press("Space")
+    eventually(lambda: drawn.evaluate(MIDDLE) == [255, 255, 255, 255], "white ink")
+    while page.evaluate("document.activeElement.type") != "radio":
+        page.keyboard.press("Tab")
+    expect(focused).to_have_attribute("aria-label", "white")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(focused).to_have_attribute("aria-label", "red")
+    expect(focused).to_be_checked()
+    page.keyboard.press("Tab")
+    expect(focused).to_have_attribute("aria-label", "other ink")
+    expect(focused).to_have_value("#e02020")
+    canvas.focus()
+    page.keyboard.press("Space")
+    eventually(lambda: drawn.evaluate(MIDDLE) == [224, 32, 32, 255], "red ink")
+
+
 def test_a_pad_alone_draws_in_colour_and_all_its_views_are_one_drawing(voila, page):
     voila.open(page, COLOUR, "pad")
     one, other = Pad(page), Pad(page)

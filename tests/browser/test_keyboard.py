@@ -151,6 +151,7 @@ USES = [
     ("cw-mapsone", "application", "", use_large),
     ("cw-filters", "button", "this filter|whole layer", use_toggle),
     ("cw-filters", "listbox", "", use_kernels),
+    ("", "button", "show changes", use_toggle),
 ]
 
 

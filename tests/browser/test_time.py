@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 import cnnwidgets
-from tests.browser.scenes import COLOUR_LEVELS, DASHBOARD, Dash, coloured, forward, mnist
+from tests.browser.scenes import COLOUR_LEVELS, DASHBOARD, Dash, coloured, forward, mnist, table_of
 
 
 @pytest.fixture
@@ -75,3 +75,36 @@ def test_keys_go_through_the_moments(dash):
     at_step(page, steps[1])
     slider.press("End")
     at_step(page, steps[-1])
+
+
+def test_pinned_maps_and_filters_show_how_they_differ_at_another_step(dash):
+    page, history = dash.page, cnnwidgets.pretrained()[1]
+    first, last = history.steps[0], history.steps[-1]
+    slider = page.get_by_role("slider", name="training step")
+    slider.fill("0")
+    at_step(page, first)
+    for card in (dash.maps, dash.filters):
+        pin = card.get_by_role("button", name="show changes")
+        pin.click()
+        expect(pin).to_have_attribute("aria-pressed", "true")
+        expect(card.locator(".cw-title")).to_contain_text("change")
+    expect(dash.maps.locator(".cw-line")).to_contain_text("from image 0, step 0: nothing")
+    slider.fill(str(len(history.steps) - 1))
+    at_step(page, last)
+    change = truth(0, last, "conv1") - truth(0, first, "conv1")
+    most = int(np.abs(change).max((1, 2)).argmax())
+    expect(dash.maps.locator(".cw-line")).to_contain_text(f"channel {most} most")
+    seen = dash.map_grid.colours([0, 1, 2], 28, 28)[..., :3]
+    limit = float(np.abs(change).max())
+    np.testing.assert_allclose(seen, coloured(change[:3], limit), atol=COLOUR_LEVELS)
+
+    dash.choose_layer("conv2")
+    dash.filters.locator("details summary").click()
+    weights = [history.at(step).weights["conv2.weight"].numpy()[0] for step in (first, last)]
+    expected = (weights[1] - weights[0]).reshape(-1, 5)
+    dash.filters.locator("tbody tr").nth(39).wait_for()
+    np.testing.assert_allclose(table_of(dash.filters), expected, rtol=1e-4, atol=1e-7)
+
+    for card in (dash.maps, dash.filters):
+        card.get_by_role("button", name="show changes").click()
+        expect(card.locator(".cw-title")).not_to_contain_text("change")

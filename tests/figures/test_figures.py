@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from io import BytesIO
+from collections import OrderedDict
 
 import matplotlib
 import numpy as np
@@ -16,6 +16,8 @@ import cnnwidgets as cw
 from cnnwidgets import figures
 from cnnwidgets.figures.grids import MOST
 from cnnwidgets.figures.style import Scale
+from tests.figures.reading import cells, drawn, expected, fits, shows
+from tests.samples import small_set
 
 NAMES = [
     "conv1_filters",
@@ -26,52 +28,6 @@ NAMES = [
     "training_loss",
     "training_accuracy",
 ]
-
-
-@pytest.fixture(scope="module")
-def scope():
-    model, history = cw.pretrained()
-    return cw.Microscope(model, cw.load("mnist"), history=history)
-
-
-@pytest.fixture(scope="module")
-def coloured():
-    """Another model over other images: colour, two convolutions, one of them in groups."""
-    torch.manual_seed(0)
-    model = nn.Sequential(
-        nn.Conv2d(3, 6, 3), nn.ReLU(), nn.Conv2d(6, 80, 3, groups=2), nn.Flatten(), nn.Linear(80, 4)
-    )
-    pixels = np.random.default_rng(0).integers(0, 256, (5, 3, 5, 5), np.uint8)
-    images = cw.ImageSet.from_arrays(pixels, [0, 1, 2, 3, 0], list("abcd"))
-    return cw.Microscope(model, images)
-
-
-def drawn(sheet):
-    """A figure's pixels as it is saved: (row, column, red green blue), from the top."""
-    picture = sheet._repr_mimebundle_()[0]["image/png"]
-    return np.asarray(Image.open(BytesIO(picture)).convert("RGB"))
-
-
-def cells(pixels, axes, shape):
-    """The colour in the upper left quarter of each cell of an image, beside any dot."""
-    box = axes.get_window_extent()
-    rows, columns = shape
-    x = box.x0 + (np.arange(columns) + 0.25) * box.width / columns
-    y = len(pixels) - box.y1 + (np.arange(rows) + 0.25) * box.height / rows
-    return pixels[y.astype(int)[:, None], x.astype(int)[None]]
-
-
-def expected(values, scale):
-    return np.round(scale.colours(scale.norm(values))[..., :3] * 255)
-
-
-def shows(sheet, axes, arrays):
-    """Asserts that each of axes shows its array, on the one scale of all."""
-    scale, pixels = Scale(np.asarray(arrays)), drawn(sheet)
-    for axis, values in zip(axes, arrays, strict=True):
-        found = cells(pixels, axis, values.shape).astype(float)
-        # One step of 257 colours is up to 3 of 255 in a channel of the diverging map.
-        assert np.abs(found - expected(values, scale)).max() <= 3
 
 
 def test_the_filters_of_conv1_are_its_weights(scope):
@@ -108,6 +64,15 @@ def test_an_edited_network_is_said_to_be(scope):
     scope.edits = ()
     assert any("step 2,814, with 1 edit;" in text.get_text() for text in sheet.texts)
     assert "edit" not in figures.featuremaps_conv1(scope).texts[1].get_text()
+
+
+def test_the_filters_of_an_edited_network_are_the_edited_ones(scope):
+    flat = np.linspace(-1, 1, 25, dtype=np.float32).reshape(5, 5)
+    scope.edits = (cw.SetKernel("conv1", 2, 0, flat),)
+    sheet, weights = figures.filters(scope, "relu1"), scope.kernels("conv1").weights
+    scope.edits = ()
+    assert np.array_equal(weights[2, 0], flat)
+    shows(sheet, sheet.axes[:8], weights[:, 0])
 
 
 def test_the_samples_are_the_first_images(scope):
@@ -232,13 +197,52 @@ def test_files_hold_the_words_for_those_who_cannot_see(scope, tmp_path):
 
 
 @pytest.mark.parametrize("kind", figures.FORMATS)
-def test_the_same_figure_gives_the_same_bytes_whatever_the_users_settings(scope, tmp_path, kind):
-    first = figures.save(figures.training_loss(scope.history), tmp_path / f"a.{kind}")
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda scope: figures.training_loss(scope.history),
+        figures.prediction,
+        lambda scope: figures.pixel(scope, "conv2", (5, 6, 9)),
+        lambda scope: figures.comparison(cw.compare(scope.run, scope.run), "conv2"),
+    ],
+    ids=["curve", "prediction", "pixel", "comparison"],
+)
+def test_the_same_figure_gives_the_same_bytes_whatever_the_users_settings(
+    scope, tmp_path, draw, kind
+):
+    first = figures.save(draw(scope), tmp_path / f"a.{kind}")
     with matplotlib.rc_context({"font.size": 20, "axes.facecolor": "red", "savefig.dpi": 50}):
         before = dict(matplotlib.rcParams)
-        again = figures.save(figures.training_loss(scope.history), tmp_path / f"b.{kind}")
+        again = figures.save(draw(scope), tmp_path / f"b.{kind}")
         assert dict(matplotlib.rcParams) == before
     assert first.read_bytes() == again.read_bytes()
+
+
+def test_the_longest_names_and_many_classes_stay_on_the_page():
+    names = [f"class {i} with a name {'that goes on ' * 8}" for i in range(300)]
+    torch.manual_seed(0)
+    path = OrderedDict(
+        a_layer_with_a_very_long_name_indeed=nn.Conv2d(3, 70, 3),
+        b=nn.Flatten(),
+        c=nn.Linear(2520, 300),
+    )
+    images = small_set(3)
+    images = cw.ImageSet.from_arrays(images.images, [299] * len(images), names)
+    scope = cw.Microscope(nn.Sequential(path), images)
+    run, layer = scope.run, scope.layers[0].name
+    scope.edits = (cw.Ablate(layer, 0),)
+    changed = cw.compare(run, scope.run)
+    for sheet in (
+        figures.prediction(scope),
+        figures.pixel(scope, layer, (0, 1, 1)),
+        figures.pixel(scope, "c", (7,)),
+        figures.comparison(changed, layer, classes=names, names=(names[0], names[1])),
+        figures.comparison(changed, "c", classes=names),
+        figures.filters(scope, layer),
+        figures.samples(images),
+        figures.image_through_layers(scope),
+    ):
+        fits(sheet)
 
 
 def test_without_matplotlib_one_sentence_says_what_to_install():

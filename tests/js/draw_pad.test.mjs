@@ -241,12 +241,13 @@ describe("the way to the kernel", () => {
 });
 
 describe("the words", () => {
-  const facts = { origin: "elsewhere", blank: true, centre: true, index: 7, source: "MNIST test" };
+  const facts = { origin: "elsewhere", blank: true, centre: true, index: 7, source: "MNIST test", alone: false };
 
   test("say what the network sees, and that a drawing waits", () => {
     assert.match(inWords(facts), /image 7 of MNIST test/);
     assert.match(inWords({ ...facts, blank: false }), /waits/);
     assert.match(inWords({ ...facts, index: null }), /another image/);
+    assert.match(inWords({ ...facts, alone: true }), /^An empty pad\. Draw/);
     assert.match(inWords({ ...facts, origin: "drawing" }), /empty/);
     assert.match(inWords({ ...facts, origin: "drawing", blank: false }), /centred as MNIST/);
     assert.doesNotMatch(inWords({ ...facts, origin: "drawing", blank: false, centre: false }), /centred/);

@@ -127,7 +127,8 @@ test("the picker asks for the blocks that hold what is visible, and no others", 
 });
 
 describe("the feature maps", async () => {
-  const { inWords, lookOf, unitName } = await load("feature_maps");
+  const { lookOf } = await load("feature_maps");
+  const { changeInWords, inWords, unitName } = await load("map_words");
   const maps = { shape: [2, 2, 3], data: new Float32Array([1, 2, 3, 4, 5, 6, -1, 0, 1, 2, -8, 3]) };
 
   test("share one scale, or have each their own", () => {
@@ -149,6 +150,9 @@ describe("the feature maps", async () => {
   test("say so when no value is a number", () => {
     const nothing = { shape: [1, 1, 2], data: new Float32Array([NaN, -Infinity]) };
     assert.match(inWords(factsOf(nothing)), /[Nn]o value/);
+    const fell = { shape: [2, 1, 2], data: new Float32Array([1, -0.5, -3, 2]) };
+    assert.equal(changeInWords(factsOf(fell), "step 0"), "What changed from step 0: channel 1 most, by 3.");
+    assert.match(changeInWords(factsOf({ shape: [1, 1, 1], data: new Float32Array(1) }), "step 0"), /nothing/);
   });
 
   test("give a unit its class where there is one for each", () => {

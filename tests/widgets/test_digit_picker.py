@@ -1,6 +1,7 @@
 """DigitPicker: filters, orders, tiles, and the thread that reads the set."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -200,6 +201,29 @@ def test_a_request_made_while_the_set_is_read_is_honoured(page, scope, shipped, 
     wrong = scope.predicted(lambda _: None) != scope.images.labels
     expected = np.flatnonzero(wrong & (scope.images.labels == 5))
     assert sorted(picker.order.tolist()) == expected.tolist()
+    assert picker.progress == ""
+
+
+def test_a_training_that_plays_is_read_once_it_rests(page, scope, shipped, monkeypatch):
+    picker, read, readings = cw.DigitPicker(scope), scope.predicted, []
+    picker.misread = True
+    wait_for(lambda: picker._reader is None)
+
+    def predicted(progress):
+        readings.append(scope.step)
+        return read(progress)
+
+    monkeypatch.setattr(scope, "predicted", predicted)
+    for step in shipped[1].steps[:8]:
+        scope.step = step
+        time.sleep(0.05)
+        assert picker.progress == "waits until the network stays the same"
+    wait_for(lambda: picker._reader is None)
+    assert readings == [scope.step]
+    assert picker.order.tolist() == np.flatnonzero(read() != scope.images.labels).tolist()
+    scope.edits = (cw.Ablate("conv2", 3),)
+    wait_for(lambda: picker._reader is None)
+    assert picker.order.tolist() == np.flatnonzero(read() != scope.images.labels).tolist()
     assert picker.progress == ""
 
 

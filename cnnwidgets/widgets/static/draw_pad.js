@@ -160,7 +160,8 @@ async function render(store, { model, el, signal, host }) {
     const [index, source] = [state.get("index"), state.get("source")];
     const blank = store.isBlank();
     say(ui.title, "Draw");
-    say(ui.line, inWords({ origin, blank, centre, index, source }));
+    const alone = state === model;
+    say(ui.line, inWords({ origin, blank, centre, index, source, alone }));
     tools.centre.paint(store.ink.channels === 1 && cells.every((cell) => cell === 28));
     tools.allow(origin === "drawing");
     pad.paint(blank);

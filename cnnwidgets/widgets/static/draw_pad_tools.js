@@ -19,6 +19,33 @@ export const PAD_KEYS = [
   ["P", "open a picture; Ctrl+V pastes one"],
 ];
 
+const INKS = [
+  ["white", "#ffffff"],
+  ["grey", "#808080"],
+  ["black", "#000000"],
+  ["red", "#e02020"],
+  ["yellow", "#ffd000"],
+  ["green", "#20a040"],
+  ["blue", "#2060e0"],
+];
+
+/** The inks of a colour set: some at hand, as one tab stop, and any other. @param {AbortSignal} signal */
+function inks(signal) {
+  const name = freshId("ink");
+  const pots = INKS.map(([word, value]) =>
+    h("input", { type: "radio", className: "cw-pad-ink", name, value, "aria-label": word, title: word, style: `background: ${value}` }),
+  );
+  const other = h("input", { type: "color", className: "cw-pad-colour", "aria-label": "other ink", title: "other ink" });
+  const root = h("span", { className: "cw-pad-label cw-pad-inks", role: "radiogroup", "aria-label": "ink" }, "ink ", ...pots, other);
+  const take = (/** @type {string} */ value) => {
+    other.value = value;
+    for (const pot of pots) pot.checked = pot.value === value;
+  };
+  root.addEventListener("input", (/** @type {Event} */ { target }) => take(/** @type {HTMLInputElement} */ (target).value), { signal });
+  take(pots[0].value);
+  return { root, now: () => other.value };
+}
+
 /** The brush: its kind, size and colour. @param {number} channels @param {number} largest @param {AbortSignal} signal */
 export function brushes(channels, largest, signal) {
   let erasing = false;
@@ -29,8 +56,8 @@ export function brushes(channels, largest, signal) {
   size.value = Math.round(2 * (largest / 3)) / 2; // a twelfth of the picture: MNIST's pen
   const shown = h("output", { for: size.id });
   const label = h("label", { className: "cw-pad-label" }, "size ", size, shown);
-  const colour = h("input", { type: "color", value: "#ffffff", className: "cw-pad-colour" });
-  const ink = h("label", { className: "cw-pad-label", hidden: channels === 1 }, "ink ", colour);
+  const ink = inks(signal);
+  ink.root.hidden = channels === 1;
   const choose = (/** @type {boolean} */ erase) => {
     erasing = erase;
     kind.mark(erase ? "eraser" : "brush");
@@ -43,7 +70,7 @@ export function brushes(channels, largest, signal) {
   choose(false);
   tell();
   return {
-    root: h("div", { className: "cw-pad-tools" }, kind.root, label, ink),
+    root: h("div", { className: "cw-pad-tools" }, kind.root, label, ink.root),
     choose,
     resize: (/** @type {number} */ by) => {
       size.value = Number(size.value) + by;
@@ -51,7 +78,7 @@ export function brushes(channels, largest, signal) {
     },
     now: (/** @type {boolean} */ erase) => ({
       size: Number(size.value),
-      colour: erase || erasing ? Array(channels).fill(0) : channels === 1 ? [255] : bytesOf(colour.value),
+      colour: erase || erasing ? Array(channels).fill(0) : channels === 1 ? [255] : bytesOf(ink.now()),
     }),
   };
 }

@@ -14,14 +14,15 @@ const SEEN = 112;
 
 /**
  * What the network looks at, in words.
- * @param {{origin: string, blank: boolean, centre: boolean, index: number | null, source: string}} facts
+ * @param {{origin: string, blank: boolean, centre: boolean, index: number | null, source: string, alone: boolean}} facts
  */
-export function inWords({ origin, blank, centre, index, source }) {
+export function inWords({ origin, blank, centre, index, source, alone }) {
   if (origin === "upload") return "The network sees the picture you gave.";
   if (origin === "drawing") {
     if (blank) return "An empty pad. Draw in the square: the network reads along.";
     return `The network sees your drawing, ${centre ? "centred as MNIST's digits are" : "as it lies on the pad"}.`;
   }
+  if (alone) return "An empty pad. Draw in the square.";
   const which = index === null ? "another image" : `image ${index} of ${source}`;
   if (blank) return `The microscope looks at ${which}. Draw to replace it.`;
   return `The microscope looks at ${which}; your drawing waits.`;

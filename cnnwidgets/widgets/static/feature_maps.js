@@ -6,7 +6,9 @@ import { GRID_KEYS, keyHelp } from "./help.js";
 import { legend } from "./legend.js";
 import { colourMapFor, colours, hatch, inkOn, levelOf } from "./paint.js";
 import { atlasOf, exactly, factsOf, isSilent, placeOf, valuesOf } from "./maps.js";
+import { changeInWords, inWords, reading, unitName } from "./map_words.js";
 import { fit, tiles } from "./tiles.js";
+import { changeOf, pinning } from "./pinned.js";
 import { enlarged, PIXEL_KEYS } from "./enlarged.js";
 
 /**
@@ -28,6 +30,8 @@ import { enlarged, PIXEL_KEYS } from "./enlarged.js";
  * @property {"auto" | "viridis" | "cividis" | "grey" | "diverging"} colormap
  * @property {"shared" | "channel"} scale
  * @property {number} zoom
+ * @property {string} pinned
+ * @property {import("./kit.js").Wire | null} difference
  */
 
 const MAPS = [
@@ -60,35 +64,10 @@ export function lookOf(facts, channel, scale, colormap) {
   return { map: colourMapFor(colormap, limits), limits };
 }
 
-/**
- * One line in plain words. @param {Facts} facts
- */
-export function inWords(facts) {
-  if (!Number.isFinite(facts.peaks[facts.strongest])) return "No value of this layer is a finite number.";
-  if (!facts.each.some((limits) => limits.high > 0)) return "Silent: every value is zero for this image.";
-  if (facts.vector) return `One value a unit, no map. Unit ${facts.strongest} is the largest.`;
-  const [row, column] = placeOf(facts, facts.peakAt[facts.strongest]);
-  return `Each map is one channel's response to the image. Channel ${facts.strongest} responds most, at row ${row}, column ${column}.`;
-}
-
-/**
- * The name of a unit: its class, where the layer has one unit a class.
- * @param {number} unit @param {Facts} facts @param {string[]} classes
- */
-export const unitName = (unit, facts, classes) => (facts.channels === classes.length ? classes[unit] : `${unit}`);
-
-/** What is read at a place; nothing outside the maps, and dots for a number that is on its way.
- * @param {NumberArray} maps @param {import("./maps.js").Place} place */
-export function reading(maps, { channel, row, column }) {
-  const facts = factsOf(maps);
-  if (channel >= facts.channels || row >= facts.rows || column >= facts.columns) return "";
-  const at = row * facts.columns + column;
-  const { data, start, exact } = valuesOf(maps, channel);
-  const isPeak = at === facts.peakAt[channel] && Number.isFinite(facts.peaks[channel]);
-  const value = exact ? number(data[start + at]) : isPeak ? number(facts.peaks[channel]) : "…";
-  if (facts.vector) return `unit ${channel} · value ${value}`;
-  return `channel ${channel} · row ${row} · column ${column} · value ${value}`;
-}
+/** The maps to be seen, or their difference to those that are pinned. @param {Model} model @param {Model} state */
+const wireOf = (model, state) => changeOf(model, state.get("maps")) ?? state.get("maps");
+/** @param {Model} model @param {Model} state */
+const isChange = (model, state) => Boolean(changeOf(model, state.get("maps")));
 
 /** @param {Model} model @param {AbortSignal} signal */
 function controls(model, signal) {
@@ -133,7 +112,7 @@ function allMaps(model, state, signal, tell) {
   /** @type {{maps: any, key: string, canvas: any, place: any} | null} */
   let atlas = null;
   const current = () => {
-    const maps = /** @type {NumberArray} */ (read(state.get("maps")));
+    const maps = /** @type {NumberArray} */ (read(wireOf(model, state)));
     return { maps, facts: factsOf(maps) };
   };
   const look = (/** @type {Facts} */ facts, /** @type {number} */ channel) =>
@@ -149,7 +128,7 @@ function allMaps(model, state, signal, tell) {
   };
   // Large maps are coloured as they come, while the frame that shows them is still to begin.
   const colourEarly = () => {
-    if (state.get("maps")?.coded && !grid.root.hidden) atlasNow();
+    if (wireOf(model, state)?.coded && !grid.root.hidden) atlasNow();
   };
   state.on("change:maps", colourEarly);
   signal.addEventListener("abort", () => state.off("change:maps", colourEarly));
@@ -203,11 +182,12 @@ function allMaps(model, state, signal, tell) {
     select: (tile) => put(state, { channel: tile }),
     describe: (tile) => {
       const { facts, maps } = current();
+      if (isSilent(facts, tile) && !facts.vector && isChange(model, state)) return `channel ${tile} · no value differs`;
       if (isSilent(facts, tile) && !facts.vector) return `channel ${tile} · silent: zero everywhere for this image`;
       const [row, column] = placeOf(facts, facts.peakAt[tile]);
-      return `${reading(maps, { channel: tile, row, column })}${facts.vector ? "" : ", its largest"}`;
+      return `${reading(maps, { channel: tile, row, column }, isChange(model, state) ? "change" : "value")}${facts.vector ? "" : ", its largest"}`;
     },
-    silent: (tile) => !current().facts.vector && isSilent(current().facts, tile),
+    silent: (tile) => !isChange(model, state) && !current().facts.vector && isSilent(current().facts, tile),
     hover: (tile, u, v) => {
       const { facts } = current();
       const place = { row: Math.floor(v * facts.rows), column: Math.floor(u * facts.columns) };
@@ -229,13 +209,13 @@ export default {
     /** @type {import("./maps.js").Place | null} */
     let hovered = null;
     const readOut = () => {
-      const maps = read(state.get("maps"));
+      const maps = read(wireOf(model, state));
       const channel = state.get("channel");
       if (!maps || channel >= maps.shape[0]) return say(readout, "");
       const facts = factsOf(maps);
       const [row, column] = state.get("pixel") ?? placeOf(facts, facts.peakAt[channel]);
       const place = hovered ?? { channel, row, column };
-      const text = reading(maps, place);
+      const text = reading(maps, place, isChange(model, state) ? "change" : "value");
       if (text.endsWith("…")) want(place.channel);
       say(readout, text);
     };
@@ -246,7 +226,8 @@ export default {
     const all = allMaps(model, state, signal, tell);
     const want = exactly(state, () => ask(), signal);
     const one = enlarged(model, state, signal, { tell, lookOf, reading, want });
-    ui.tools.append(...tools);
+    const pin = pinning(model, signal);
+    ui.tools.append(...tools, pin.button);
     ui.body.append(empty, h("div", { className: "cw-all" }, all.root), one.root);
     ui.foot.append(scale.root, readout);
     ui.root.append(one.table);
@@ -255,7 +236,7 @@ export default {
     keyHelp(ui, KEYS[/** @type {"both" | "all" | "one"} */ (model.get("view"))], signal);
 
     const paint = () => {
-      const maps = read(state.get("maps"));
+      const maps = read(wireOf(model, state));
       const view = model.get("view");
       empty.hidden = Boolean(maps);
       for (const part of [ui.foot, all.root, one.root, one.table]) part.hidden = !maps;
@@ -268,8 +249,11 @@ export default {
       const layer = state.get("maps_layer") || state.get("layer") || "maps";
       const word = facts.vector ? "unit" : "channel";
       const whole = `${layer} · ${count(facts.channels)} ${facts.channels === 1 ? size.replace("s,", ",") : size}`;
-      say(ui.title, view === "one" ? `${layer} · ${word} ${channel} of ${facts.channels}` : whole);
-      say(ui.line, view === "one" ? one.words(facts, channel) : inWords(facts));
+      const change = isChange(model, state) ? " · change" : "";
+      say(ui.title, `${view === "one" ? `${layer} · ${word} ${channel} of ${facts.channels}` : whole}${change}`);
+      const words = change ? changeInWords(facts, model.get("pinned")) : inWords(facts);
+      say(ui.line, view === "one" && !change ? one.words(facts, channel) : words);
+      pin.mark();
       mark(facts.vector);
       all.root.hidden = view === "one";
       one.root.hidden = view === "all" || facts.vector;
@@ -283,7 +267,7 @@ export default {
       one.paint(maps, facts, channel);
       readOut();
     };
-    const traits = ["maps", "channel", "pixel", "image", "layer", "classes", "colormap", "scale", "zoom", "view"];
+    const traits = ["maps", "channel", "pixel", "image", "layer", "classes", "colormap", "scale", "zoom", "view", "pinned", "difference"];
     const ask = follow([model, state], traits, paint, signal);
   },
 };

@@ -4,7 +4,8 @@
 import { card, count, follow, h, number, put, read, say, segments, showErrors, stateOf, times, twin } from "./kit.js";
 import { GRID_KEYS, keyHelp } from "./help.js";
 import { legend } from "./legend.js";
-import { draw, picture, writeNumbers } from "./paint.js";
+import { draw, limitsOf, picture, writeNumbers } from "./paint.js";
+import { changeOf, pinning } from "./pinned.js";
 import { fit, tiles } from "./tiles.js";
 
 /**
@@ -21,6 +22,8 @@ import { fit, tiles } from "./tiles.js";
  * @property {string} kernels_layer
  * @property {string} kernels_inputs
  * @property {"one" | "all"} view
+ * @property {string} pinned
+ * @property {import("./kit.js").Wire | null} difference
  */
 
 /**
@@ -59,8 +62,11 @@ export default {
     const readout = h("output", { className: "cw-readout" });
     let cursor = 0;
 
+    // The weights to be seen, or their difference to those that are pinned.
+    const change = () => changeOf(model, state.get("kernels"));
+    const wire = () => change() ?? state.get("kernels");
     const now = () => {
-      const kernels = /** @type {import("./kit.js").NumberArray} */ (read(state.get("kernels")));
+      const kernels = /** @type {import("./kit.js").NumberArray} */ (read(wire()));
       const [filters, inputs, rows, columns] = kernels.shape;
       const from = state.get("kernels_from");
       const channel = Math.min(state.get("channel"), state.get("kernels_count") - 1);
@@ -69,7 +75,7 @@ export default {
       return { kernels, filters, inputs, rows, columns, from, channel, whole, all };
     };
     const limits = () => {
-      const limit = state.get("kernels_limit");
+      const limit = change() ? limitsOf(now().kernels.data).high : state.get("kernels_limit");
       return { low: -limit, high: limit, bad: 0, signed: true };
     };
     const startOf = (/** @type {number} */ tile) => {
@@ -132,7 +138,7 @@ export default {
         const { filter, reads, start } = startOf(tile);
         const [row, column] = [Math.floor(v * rows), Math.floor(u * columns)];
         const value = number(kernels.data[start + row * columns + column]);
-        say(readout, `filter ${filter} · from ${reads} · row ${row} · column ${column} · weight ${value}`);
+        say(readout, `filter ${filter} · from ${reads} · row ${row} · column ${column} · ${change() ? "change" : "weight"} ${value}`);
       },
     });
     const resting = () => {
@@ -142,7 +148,7 @@ export default {
     const table = twin(
       "weights of the selected filter",
       () => {
-        if (!state.get("kernels")) return { columns: [], rows: [] };
+        if (!wire()) return { columns: [], rows: [] };
         const { kernels, inputs, rows, columns, channel, from } = now();
         const [total, groups] = [state.get("kernels_count"), state.get("kernels_groups")];
         const lines = [];
@@ -164,8 +170,10 @@ export default {
     ui.root.append(table.root);
     showErrors(ui.root, ui.alert, [model, state], signal);
 
+    const pin = pinning(model, signal);
+    ui.tools.append(pin.button);
     const paint = () => {
-      const kernels = state.get("kernels");
+      const kernels = wire();
       for (const part of [ui.tools, grid.root, ui.foot, table.root]) part.hidden = !kernels;
       if (!kernels) {
         say(ui.title, "Filters");
@@ -176,20 +184,23 @@ export default {
       const owner = state.get("kernels_layer") || state.get("layer");
       const made = owner ? ` of ${owner}` : "";
       const total = state.get("kernels_count");
-      say(ui.title, all ? `${count(total)} filters${made}, ${times([rows, columns])}` : `Filter ${channel}${made}, ${times([rows, columns])}`);
+      const word = change() ? " · change" : "";
+      say(ui.title, `${all ? `${count(total)} filters` : `Filter ${channel}`}${made}, ${times([rows, columns])}${word}`);
       const source = state.get("kernels_inputs");
       const each = inputs === 1 ? `one ${times([rows, columns])} kernel` : `one ${times([rows, columns])} kernel for each of ${state.get("kernels_groups") > 1 ? "its group's " : source ? `${source}'s ` : ""}${count(inputs)} channels`;
       const rest = whole ? "" : " This layer is large: one filter is shown at a time.";
-      say(ui.line, `${all ? "Each filter: " : ""}${each} · orange adds, blue takes away.${rest}`);
+      if (word) say(ui.line, `What changed from ${model.get("pinned")}: orange grew, blue fell.`);
+      else say(ui.line, `${all ? "Each filter: " : ""}${each} · orange adds, blue takes away.${rest}`);
       view.root.hidden = !whole || total === 1;
       view.mark(all ? "all" : "one");
       grid.root.setAttribute("aria-label", ui.title.textContent ?? "");
-      scale.show("diverging", limits(), "whole layer");
+      pin.mark();
+      scale.show("diverging", limits(), word ? "change" : "whole layer");
       grid.paint();
       say(readout, resting());
       table.refresh();
     };
-    const traits = ["kernels", "kernels_from", "kernels_limit", "kernels_layer", "kernels_inputs", "layer", "channel", "view"];
+    const traits = ["kernels", "kernels_from", "kernels_limit", "kernels_layer", "kernels_inputs", "layer", "channel", "view", "pinned", "difference"];
     follow([model, state], traits, paint, signal);
   },
 };
