@@ -1,4 +1,5 @@
-"""What editing feels like: a nudged weight until its maps are painted, and a board of ablations."""
+"""What handling feels like: a nudged weight until its maps are painted, a pixel until it is
+explained, and a board of ablations."""
 
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from cnnwidgets.network.ablation import BATCH_IMAGES, ablations
 
 IMAGES = 1000
 BEYOND_MS = 15
+EXPLAINED_MS = 10
 BOARD_S = 3
 SCENE = """
 import cnnwidgets as cw
@@ -44,14 +46,53 @@ async ([rounds, warm]) => {
 }
 """
 
+PIXEL = """
+import cnnwidgets as cw
+model, history = cw.pretrained()
+scope = cw.Microscope(model, cw.load("mnist"), history=history)
+scope.layer, scope.channel, scope.pixel = "conv2", 5, (6, 9)
+maps, inspector = cw.FeatureMaps(scope), cw.PixelInspector(scope)
+ipywidgets.VBox([maps, inspector, bench(stage=maps.stage, slider=slider)])
+"""
+# Each click is on a pixel that was not explained before; its own title and sum say that it is now.
+CLICKS = """
+async ([rounds, warm]) => {
+  const { slider, stage } = window.bench;
+  const map = document.querySelector(".cw-inspect-map");
+  const title = document.querySelector(".cw-inspector .cw-title");
+  const label = document.querySelector(".floor");
+  const taken = { floor: [], ours: [] };
+  for (let round = 1; round <= rounds + warm; round++) {
+    const floor = await timed(() => set(slider, { value: round }),
+      async () => (await changed(label, TEXT), await frame()));
+    const [row, column] = [(5 * round) % 14, (3 * round + 1) % 14];
+    const box = map.getBoundingClientRect();
+    const [clientX, clientY] = [box.left + (column + 0.5) * box.width / 14, box.top + (row + 0.5) * box.height / 14];
+    const told = () => title.textContent.includes(`row ${row}, column ${column}:`);
+    if (told()) throw new Error("this pixel was explained already");
+    const ours = await timed(() => map.dispatchEvent(new MouseEvent("click", { clientX, clientY, bubbles: true })),
+      () => changed(title, TEXT, told));
+    if (stage.get("pixel").join() !== [row, column].join()) throw new Error("another pixel was chosen");
+    if (!document.querySelector(".cw-match").textContent.startsWith("matches")) throw new Error("the sum is another's");
+    if (round > warm) (taken.floor.push(floor.ms), taken.ours.push(ours.ms));
+  }
+  return taken;
+}
+"""  # noqa: E501
+
 
 def measure(here: Place, quick: bool) -> Iterator[Row]:
-    """A nudge of the editor, and the board of every layer beside the naive loop."""
+    """A nudge of the editor, a click of the inspector, and the board beside the naive loop."""
     with here.scene("import ipywidgets", BENCH, FLOOR, SCENE) as page:
         page.wait_for_selector(".cw-kernel-grid td")
         taken = page.evaluate(NUDGES, [5 if quick else 40, 3])
     target = Target("beyond", BEYOND_MS)
     yield Row("a nudged weight → maps", "ms", taken["ours"], "a slider", taken["floor"], target)
+    with here.scene("import ipywidgets", BENCH, FLOOR, PIXEL) as page:
+        page.wait_for_selector(".cw-ledger td")
+        taken = page.evaluate(CLICKS, [5 if quick else 40, 3])
+    target = Target("beyond", EXPLAINED_MS)
+    yield Row("a pixel → its sum", "ms", taken["ours"], "a slider", taken["floor"], target)
     yield board(quick)
 
 

@@ -92,10 +92,10 @@ def _model_line(scope: "Microscope") -> str:
 
     model, history = pretrained()
     given = scope.history
-    if not scope._slide.is_like(model):
+    if not scope.slide.is_like(model):
         return ""
     if given is None:
-        same = _same_weights(scope._slide.weights, model.state_dict())
+        same = _same_weights(scope.slide.weights, model.state_dict())
     else:
         same = (given.notes, given.steps) == (history.notes, history.steps) and all(
             _same_weights(given.at(step).weights, history.at(step).weights)

@@ -1,5 +1,6 @@
 """The dashboard: all widgets on one microscope, arranged; what the app serves."""
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from math import isnan
@@ -46,7 +47,8 @@ class Dashboard(View):
     There are two views: "look", and "explain" with PixelInspector, KernelEditor, AblationBoard
     and Compare.
     session: of the network that the scope looks at, over its history; or what makes one, called
-    when the view "train", which is then the third, is first wanted.
+    when the view "train", which is then the third, is first wanted, or changed weights are to be
+    trained on.
     """
 
     _esm = script("dashboard")
@@ -110,6 +112,7 @@ class Dashboard(View):
                 f"view (={view!r}) must be 'look' or 'explain', or with a session 'train'"
             )
         self._session = session
+        self._session_lock = threading.Lock()
         self._making: set[str] = set()
         self._stage_of(scope)  # refuses what is no microscope
         maps, enlarged = FeatureMaps(scope, view="all"), FeatureMaps(scope, view="one")
@@ -176,19 +179,24 @@ class Dashboard(View):
         from cnnwidgets.widgets.slow_motion import SlowMotion
         from cnnwidgets.widgets.training_monitor import TrainingMonitor
 
-        if callable(self._session):
-            self._session = self._session()
-        assert self._session is not None  # or `trains` were false
+        session = self._made_session()
         return {
-            "monitor": TrainingMonitor(self._session, self.scope),
-            "slow": SlowMotion(self._session, self.scope),
+            "monitor": TrainingMonitor(session, self.scope),
+            "slow": SlowMotion(session, self.scope),
         }
 
+    def _made_session(self) -> "TrainingSession":
+        """The session, made when a view or an editor first wants it; that takes seconds."""
+        with self._session_lock:
+            if callable(self._session):
+                self._session = self._session()
+            assert self._session is not None  # or `trains` were false
+            return self._session
+
     def _explaining(self) -> dict[str, View]:
-        session = None if callable(self._session) else self._session
         return {
             "inspector": PixelInspector(self.scope),
-            "editor": KernelEditor(self.scope, session),
+            "editor": KernelEditor(self.scope, self._made_session if self.trains else None),
             "board": AblationBoard(self.scope),
             "comparison": Compare(self.scope),
         }

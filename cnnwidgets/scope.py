@@ -85,9 +85,10 @@ class Microscope(Locked):
         self.images = images
         self.history = history
         self._stage: Any = None  # the widgets' own: what carries this to a page
-        self._slide = Slide(model, budget_bytes)
-        self.name = self._slide.name
-        self._moment: Snapshot | None = None
+        # What is looked at, and when: for those who hold LOCK, or take a copy `apart`.
+        self.slide = Slide(model, budget_bytes)
+        self.moment: Snapshot | None = None
+        self.name = self.slide.name
         self._scores: dict[int | None, tuple[Snapshot | None, Edits, np.ndarray]] = {}
         # What the traits were when all of them fitted together.
         self._settled: dict[str, Any] = dict.fromkeys(self.trait_names())
@@ -106,12 +107,12 @@ class Microscope(Locked):
     def weights_id(self) -> int | None:
         """Tells the weights that are looked at from others, before the edits; None without a
         history. A step that was done again has other weights."""
-        return None if self._moment is None else id(self._moment.weights)
+        return None if self.moment is None else id(self.moment.weights)
 
     @property
     def parameters(self) -> int:
         """How many weights the network has."""
-        return self._slide.parameters
+        return self.slide.parameters
 
     def maps(self, layer: str | None = None) -> np.ndarray:
         """The feature maps of a layer (the selected one) for the image: what the hook stored.
@@ -123,7 +124,7 @@ class Microscope(Locked):
 
     def kernels(self, layer: str | None = None) -> Kernels | None:
         """The kernels that make a layer's (the selected one's) maps, or None if there are none."""
-        with LOCK, self._slide.under(self._moment, self._settled["edits"]) as probe:
+        with LOCK, self.slide.under(self.moment, self._settled["edits"]) as probe:
             return kernels_of(probe, self.run, layer or self.layer)
 
     def explain(self, layer: str | None = None, unit: Unit | None = None) -> Explanation:
@@ -134,7 +135,7 @@ class Microscope(Locked):
         """
         with LOCK:
             run, at, edits = self.run, self._unit(unit), self._settled["edits"]
-            with self._slide.under(self._moment, edits) as probe:
+            with self.slide.under(self.moment, edits) as probe:
                 return explained(probe, run, layer or self.layer, at, edits)
 
     def receptive_field(self, layer: str | None = None, unit: Unit | None = None) -> ReceptiveField:
@@ -142,7 +143,7 @@ class Microscope(Locked):
 
         layer, unit: as in `explain`.
         """
-        with LOCK, self._slide.under(self._moment, ()) as probe:
+        with LOCK, self.slide.under(self.moment, ()) as probe:
             return receptive_field_in(probe, self.run, layer or self.layer, self._unit(unit))
 
     def _unit(self, unit: Unit | None) -> Unit:
@@ -159,17 +160,17 @@ class Microscope(Locked):
         """
         while True:
             with LOCK:
-                moment, edits = self._moment, self._settled["edits"]
+                moment, edits = self.moment, self._settled["edits"]
                 known = self._scores.get(self.step)
                 if known is not None and same_weights(known[0], moment) and known[1] == edits:
                     return known[2]
                 if self.prediction is None:
                     raise ValueError(f"{self.name} does not score classes; its output is no vector")
-                slide = self._slide.apart(moment)
+                slide = self.slide.apart(moment)
             size = max(1, min(BATCH_IMAGES, BATCH_VALUES // self.images.images[0].size))
             done: list[np.ndarray] = []
             for at in range(0, len(self.images), size):
-                if self._moment is not moment or self._settled["edits"] != edits:
+                if self.moment is not moment or self._settled["edits"] != edits:
                     break
                 with slide.under(moment, edits) as probe:
                     done.append(classes_in(probe, self._batch(self.images.images[at : at + size])))
@@ -187,14 +188,14 @@ class Microscope(Locked):
         def catch_up() -> None:
             scope = mine()
             if scope is not None:
-                scope._catch_up(history)
+                scope.catch_up()
 
         weakref.finalize(self, history.watch(Pulse(catch_up).poke))
 
-    def _catch_up(self, history: History) -> None:
+    def catch_up(self) -> None:
         """Takes over the recorded steps, and the newest moment if the newest one was looked at."""
         with LOCK:
-            steps, moment = history.steps, self._moment
+            steps, moment = self.history.steps if self.history else (), self.moment
             if not steps or moment is None:  # a run that begins again has none for an instant
                 return
             stays = moment.step < self.steps[-1] and moment.step <= steps[-1]
@@ -230,19 +231,19 @@ class Microscope(Locked):
         steps: the recorded ones, where they have changed.
         """
         now = {**self._settled, **self._picture(wanted)}
-        moment = self._moment_at(wanted["step"]) if "step" in wanted else self._moment
+        moment = self._moment_at(wanted["step"]) if "step" in wanted else self.moment
         now["step"] = None if moment is None else moment.step
         now["steps"] = now["steps"] if steps is None else steps
         edits = now["edits"] = tuple(wanted.get("edits", now["edits"]))
         if "edits" in wanted:
-            self._slide.check(edits, layers_in(now["run"]) if now["run"] else ())
-        same_slide = same_weights(moment, self._moment) and edits == self._settled["edits"]
+            self.slide.check(edits, layers_in(now["run"]) if now["run"] else ())
+        same_slide = same_weights(moment, self.moment) and edits == self._settled["edits"]
         if now["image"] is not self._settled["image"] or not same_slide:
             batch = self._batch(now["image"][None])
-            now["run"] = self._slide.run(batch, moment, edits, self._settled["run"])
+            now["run"] = self.slide.run(batch, moment, edits, self._settled["run"])
             now["prediction"] = reading_of(now["run"])
         now |= place_in(now["run"], wanted, self._settled, self.name)
-        self._settled, self._moment = now, moment
+        self._settled, self.moment = now, moment
         commit(self, now)
 
     def _picture(self, wanted: dict[str, Any]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def test_a_history_keeps_no_microscope_alive(scope):
 
 def test_weights_of_another_network_are_told_on_the_page(scope, monkeypatch):
     slider = cw.TimeSlider(scope)
-    scope._slide._model.fc = torch.nn.Linear(784, 5)  # as if the history were of another network
+    scope.slide._model.fc = torch.nn.Linear(784, 5)  # as if the history were of another network
     add(scope.history, 20, 20)
     eventually(lambda: scope._stage.error, "the page is told")
     assert "history does not fit DigitCNN" in scope._stage.error

@@ -36,7 +36,7 @@ def test_a_model_that_raises_changes_nothing_and_goes_on_afterwards():
     with pytest.raises(TraitError, match="does not like the dark"):
         scope.index = 1
     assert unchanged(scope, before)
-    assert not any(m._forward_hooks or m._forward_pre_hooks for m in scope._slide._model.modules())
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in scope.slide._model.modules())
     scope.image = np.ones((8, 8))
     assert scope.index is None
 

@@ -15,6 +15,7 @@ from cnnwidgets.network.reading import scores_in
 from cnnwidgets.network.run import LayerError, base_name, copied, tensors_in
 
 BATCH_IMAGES = 100
+NONE: tuple[Any, Any, int] = (None, None, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +72,8 @@ def ablations(
 
     Bit for bit what an Ablate after all else that is done to the layer gives, for the same images
     at a time: what runs before the layer is computed once and handed on, the rest runs again for
-    each channel. A layer that runs several times is silenced every time.
+    each channel; a ReLU or max pooling right after the layer only for the silent one, since it
+    leaves channels apart. A layer that runs several times is silenced every time.
 
     model: in eval mode; nobody else may use it meanwhile. Its hooks run as ever.
     images: (image, channel, row, column), normalised. labels: (image,). classes: how many;
@@ -128,6 +130,13 @@ class _Replay:
         self._place: int | None = None  # which of them is next; None while they are recorded
         self._begun = False
         self._copies = False  # needed where results are changed in place
+        # The chain of layers behind the target that leave channels apart, with what each gave and
+        # that tensor's version; how far along it a run is; and the tensor at its end.
+        self._along: list[tuple[nn.Module, Tensor, int]] = []
+        self._step = 0
+        self._tip: Any = None
+        self._tip_version = 0
+        self._calls = 0  # of the target; what a second one is given may differ in every channel
 
     @contextmanager
     def ready(self) -> Iterator["_Replay"]:
@@ -135,7 +144,10 @@ class _Replay:
         with ExitStack() as undo:
             for module in set(self.model.modules()) - {self.model}:
                 own = module.__dict__.get("forward")
-                module.__dict__["forward"] = partial(self._forward, module, module.forward)
+                forward = module.forward
+                if own is None and _keeps_channels_apart(module):
+                    forward = partial(self._one_channel, module, forward)
+                module.__dict__["forward"] = partial(self._forward, module, forward)
                 undo.callback(_put_back, module, own)
             undo.callback(self.target.register_forward_hook(self._silence).remove)
             yield self
@@ -144,6 +156,7 @@ class _Replay:
         """Runs the network whole, and keeps what the modules gave up to the layer."""
         self._done, self._versions, self.silent = [], [], []
         self._channel, self._place, self._begun = None, None, False
+        self._along, self._tip, self._calls = [], None, 0
         output = self.model(batch.clone())
         if not self.silent:
             raise LayerError(f"layer '{self.layer}' did not run")
@@ -155,6 +168,7 @@ class _Replay:
     def run(self, batch: Tensor, channel: int) -> object:
         """Runs what follows the layer, with one of its channels silent."""
         self._place, self._channel = 0, channel
+        self._step, self._tip = 0, None
         return self.model(batch.clone())
 
     def _forward(self, module: nn.Module, own: Callable, *args: Any, **named: Any) -> Any:
@@ -174,6 +188,36 @@ class _Replay:
             self._versions = self._versions_now()
         return given
 
+    def _one_channel(self, module: nn.Module, own: Callable, *args: Any, **named: Any) -> Any:
+        """What a layer that leaves channels apart gives: again for the silent channel alone.
+
+        That is right where it is given what the target gave, passed on by nothing but such layers:
+        then only that channel is another than it was.
+        """
+        given: Any = args[0] if len(args) == 1 and not named else None
+        if given is None or given is not self._tip or given._version != self._tip_version:
+            return own(*args, **named)
+        if self._channel is None:
+            result = own(given)
+            self._go_on(result)
+            if self._tip is not None:
+                self._along.append((module, result, self._tip_version))
+            return result
+        known, usual, version = self._along[self._step] if self._step < len(self._along) else NONE
+        if known is not module or usual._version != version:
+            self._go_on(None)
+            return own(given)
+        self._step += 1
+        result, part = usual.clone(), slice(self._channel, self._channel + 1)
+        result[:, part] = own(given[:, part])
+        self._go_on(result)
+        return result
+
+    def _go_on(self, tip: Tensor | None) -> None:
+        """Makes a tensor the end of the chain, where that can be told from others."""
+        self._tip = None if tip is None or tip.is_inference() or tip.ndim != 4 else tip
+        self._tip_version = 0 if self._tip is None else self._tip._version
+
     def _kept(self, given: Any) -> Any:
         return copied(given, torch.clone) if self._copies else given
 
@@ -192,7 +236,16 @@ class _Replay:
             zero = (result.transpose(0, 1).flatten(1) == 0).all(1).tolist()
             before = self.silent or [True] * len(zero)
             self.silent = [a and b for a, b in zip(before, zero, strict=True)]
+            self._calls += 1
+        self._go_on(result if self._calls == 1 else None)
         return result
+
+
+def _keeps_channels_apart(module: nn.Module) -> bool:
+    """Whether each channel of a layer's result comes from the same channel of its input alone."""
+    if type(module) is nn.ReLU:
+        return not module.inplace
+    return type(module) is nn.MaxPool2d and not module.return_indices
 
 
 def _put_back(module: nn.Module, own: Any) -> None:

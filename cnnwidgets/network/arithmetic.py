@@ -75,7 +75,7 @@ def explained(
     unit = unit_in(made, unit, layer)
     module = probe.module(layer)
     given = _given(probe, run, entry)
-    source, source_shape = _source(probe, run, layer, given)
+    source, source_shape = _source(probe, run, layer, module, given)
     terms = terms_of(module, given[0], unit, made, source_shape)
     notes = _notes(entry, source)
     if terms is None:
@@ -165,10 +165,10 @@ def _given(probe: Probe, run: Run, entry: Layer) -> Tensor:
 
 
 def _source(
-    probe: Probe, run: Run, layer: str, given: Tensor
+    probe: Probe, run: Run, layer: str, module: nn.Module, given: Tensor
 ) -> tuple[str | None, tuple[int, ...]]:
     """Which layer made a layer's input, and in what shape for one image."""
-    through = given.ndim == 2 and kind_of(probe.module(layer)) is nn.Linear
+    through = given.ndim == 2 and kind_of(module) is nn.Linear
     shape = tuple(given.shape[1:])
     feed = run.feed(layer)
     # A linear layer reads maps, though a Flatten and a Dropout stand between.

@@ -46,6 +46,9 @@ def edits_on(slide: nn.Module, edits: Iterable[Edit]) -> Iterator[None]:
     No copy is made but of the weights that are changed. Raises as `apply_edits`.
     """
     edits = tuple(edits)
+    if not edits:
+        yield
+        return
     check_edits(edits, slide)
     modules = dict(named_layers(slide))
     with ExitStack() as undo:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from cnnwidgets.network.arithmetic import batch_of, unit_in
+from cnnwidgets.network.layers import named_layers
 from cnnwidgets.network.probe import Probe
-from cnnwidgets.network.run import Run
+from cnnwidgets.network.run import Run, base_name
 from cnnwidgets.network.spread import reaching
 from cnnwidgets.network.surrogate import gradient_fields
 
@@ -171,11 +172,12 @@ def receptive_field_in(
 def _walk(probe: Probe, run: Run, start: Region) -> tuple[list[Region], str]:
     """The regions from a layer back to the image, or as far as they lead, and why no further."""
     regions, at = [start], start.layer
+    modules = dict(named_layers(probe.model))
     while True:
         feed = run.feed(at)
         if feed is None:
             return regions, f"the model made the input of '{at}' outside its layers"
-        units = reaching(probe.module(at), regions[-1].units, feed.shape[1:])
+        units = reaching(modules[base_name(at, modules)], regions[-1].units, feed.shape[1:])
         if units is None:
             return regions, f"'{at}' ({run.layer(at).kind}) is no layer that can be walked through"
         if not feed.source:

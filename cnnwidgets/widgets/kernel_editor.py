@@ -1,7 +1,7 @@
 """KernelEditor: the selected kernel, to be changed by hand, and what was changed so far."""
 
 import math
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -33,7 +33,8 @@ class KernelEditor(View):
     """The kernel of the microscope's layer and channel, as a grid of numbers to be changed.
 
     KernelEditor(scope). Every change goes to scope.edits, so that all views show what follows.
-    session: a TrainingSession of the same network, that `train_on` hands the changed weights to.
+    session: a TrainingSession of the same network, that `train_on` hands the changed weights to;
+        or what makes one, called when that is first wanted.
     """
 
     _esm = script("kernel_editor")
@@ -78,12 +79,12 @@ class KernelEditor(View):
     def __init__(
         self,
         scope: "Microscope",
-        session: "TrainingSession | None" = None,
+        session: "TrainingSession | Callable[[], TrainingSession] | None" = None,
         **traits: Any,
     ):
         from cnnwidgets.workbench.changes import Changes
 
-        if session is not None and not hasattr(session, "edit"):
+        if session is not None and not (callable(session) or hasattr(session, "edit")):
             raise TypeError(f"session must be a TrainingSession, and is a {type(session).__name__}")
         self.session = session
         self._kernel: Kernel | None = None
@@ -169,8 +170,8 @@ class KernelEditor(View):
     def train_on(self) -> "Future[None]":
         """Hands the changed weights to the session, and lets it train on; edits of results stay.
 
-        Raises ValueError without a session, without changed weights, or at a step that is not
-        the newest.
+        Raises ValueError without a session or without changed weights; the future does at a step
+        that is not the newest.
         """
         from cnnwidgets.workbench.training import hand_over
 
@@ -264,9 +265,9 @@ class KernelEditor(View):
 
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
         """Does what a page asks for."""
+        self.error = ""  # first: a thread that trains on may have something to say
         try:
             self._do(content if isinstance(content, dict) else {})
-            self.error = ""
         except Exception as problem:  # shown where the person looks: a page has no traceback
             self.error = in_words(problem)
 

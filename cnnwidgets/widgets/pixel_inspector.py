@@ -92,7 +92,15 @@ class PixelInspector(Inspected, Maps, Picture, View):
                 values |= {"input_cell": None, "input_values": None}
             elif self.input_cell is not None:
                 values["input_values"] = self._input_values()
-            commit(self, values)
+            news = {name: each for name, each in values.items() if self._is_news(name, each)}
+            commit(self, news)
+
+    def _is_news(self, name: str, value: Any) -> bool:
+        """Whether a page lacks a value: most of the arrays of a pixel are those of the last."""
+        # A patch goes out each time: by it the page knows one explanation from the next.
+        shown = getattr(self, name)
+        known = name != "patch" and isinstance(shown, np.ndarray) and isinstance(value, np.ndarray)
+        return not (known and np.array_equal(shown, value))
 
     def _explained(self) -> dict[str, Any]:
         scope = self.scope

@@ -4,6 +4,8 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+import torch
+
 from cnnwidgets.network.ablation import Ablations, ablations
 from cnnwidgets.network.edits import Ablate
 from cnnwidgets.slide import same_weights
@@ -72,9 +74,9 @@ def measured(
         moment, layer, edits, _ = key
         if found is not None or not layer:
             return found
-        slide = scope._slide.apart(moment)
+        slide = scope.slide.apart(moment)
     images = scope.images
-    batch = scope._batch(images.images[:sample])
+    batch = torch.from_numpy(images.normalize(images.images[:sample]))
 
     def told(done: int, total: int) -> None:
         now = _key(scope, sample)
@@ -99,7 +101,7 @@ def _key(scope: "Microscope", sample: int) -> Key:
     """What effects depend on; an Ablate of the layer itself is left out: each is told alone."""
     layer, _channels = channels_of(scope)
     others = tuple(edit for edit in scope.edits if not _is_of(edit, layer))
-    return scope._moment, layer, others, sample
+    return scope.moment, layer, others, sample
 
 
 def _is_of(edit: object, layer: str) -> bool:

@@ -45,10 +45,7 @@ def owner_of(scope: "Microscope") -> Kernels | None:
     found = scope.kernels()
     if found is not None or not scope.edits:
         return found
-    with (
-        LOCK,
-        scope._slide.under(scope._moment, ()) as probe,
-    ):  # an edited map is not what it is fed
+    with LOCK, scope.slide.under(scope.moment, ()) as probe:  # an edited map is not what it is fed
         return kernels_of(probe, probe.run(scope.run.input), scope.layer)
 
 
@@ -61,7 +58,7 @@ def kernel_at(scope: "Microscope", owner: Kernels, input: int) -> Kernel | None:
     if scope.channel >= filters or not 0 <= input < inputs:
         return None
     with LOCK:
-        slide, moment, at = scope._slide, scope._moment, scope.channel
+        slide, moment, at = scope.slide, scope.moment, scope.channel
         shape = owner.weights.shape[1:]
         with slide.under(moment, ()) as probe:
             module: Any = probe.module(owner.layer)

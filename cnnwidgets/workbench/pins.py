@@ -32,7 +32,7 @@ class Pin:
     def of(cls, scope: "Microscope") -> "Pin":
         """What a microscope shows now."""
         with LOCK:
-            return cls(scope.run, scope.prediction, in_words(scope), scope._moment, scope.edits)
+            return cls(scope.run, scope.prediction, in_words(scope), scope.moment, scope.edits)
 
     def maps(self, layer: str) -> np.ndarray | None:
         """The maps of a layer, as Microscope.maps gives them; None if the run has no such layer."""
@@ -42,7 +42,7 @@ class Pin:
         """The kernels of a layer, as the microscope that was pinned gave them; None without."""
         if layer not in self.run:
             return None
-        with LOCK, scope._slide.under(self.moment, self.edits) as probe:
+        with LOCK, scope.slide.under(self.moment, self.edits) as probe:
             return kernels_of(probe, self.run, layer)
 
     def compare(self, run: Run) -> Comparison:

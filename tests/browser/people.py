@@ -62,7 +62,7 @@ class Person:
         """Remembers that the control with the focus was used."""
         self.focused.evaluate("node => { node.dataset.used = 'true'; }")
 
-    def reach(self, name, card="", key="Tab"):
+    def reach(self, name, card="", key="Tab", kind=""):
         """Goes on until a control has the focus, which must be seen on the way."""
         for _ in range(160):
             self.press(key)
@@ -70,10 +70,11 @@ class Person:
             if stop is None:
                 continue
             assert stop["outlined"], stop
-            if stop["card"].startswith(card) and re.match(name, stop["name"]):
+            fits = stop["card"].startswith(card) and stop["kind"].startswith(kind)
+            if fits and re.match(name, stop["name"]):
                 self.note()
                 return self.focused
-        raise AssertionError(f"{name!r} in {card!r} cannot be reached with {key}")
+        raise AssertionError(f"{kind} {name!r} in {card!r} cannot be reached with {key}")
 
 
 def use_help(person):

@@ -41,6 +41,7 @@ class Probe(anywidget.AnyWidget):
 import ipywidgets
 ipywidgets.VBox([dashboard, Probe(stage=dashboard.maps.stage)])
 '''
+EXPLAIN = DASHBOARD.replace("cw.Dashboard(scope)", 'cw.Dashboard(scope, view="explain")')
 
 # Two steps of 257 on the steepest part of a map (about 3 of 255 a step), plus what 16 straight
 # lines stray from viridis.

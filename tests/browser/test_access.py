@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.scenes import DASHBOARD, Dash, Grid
+from tests.browser.scenes import DASHBOARD, EXPLAIN, Dash, Grid
 from tests.servers import eventually
 
 READY_MS = 40_000
@@ -54,6 +54,27 @@ def test_axe_finds_nothing_in_the_app(voila, new_page, scheme):
     assert violations(page) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_view_explain(voila, new_page, scheme):
+    page = new_page(scheme)
+    ready(voila.open(page, EXPLAIN))
+    page.locator(".cw-compare").get_by_role("button", name="Pin this as A").click()
+    for layer, channel, pixel in (("conv2", 5, [6, 9]), ("pool1", 2, [0, 13]), ("fc", 7, None)):
+        choice = {"layer": layer, "channel": channel, "pixel": pixel}
+        page.evaluate("choice => { stage.set(choice); stage.save_changes(); }", choice)
+        expect(page.locator(".cw-inspector h3")).to_contain_text(f"{layer} · ")
+        if layer == "conv2":
+            page.get_by_role("button", name="sobel x", exact=True).click()
+            expect(page.locator(".cw-edits li")).to_have_count(1)
+            page.locator(".cw-ablation").get_by_role("switch").nth(3).click()
+            expect(page.locator(".cw-edits li")).to_have_count(2)
+            page.get_by_role("button", name="show as PyTorch").click()
+        page.evaluate(
+            "document.querySelectorAll('.cw-twin').forEach(each => { each.open = true; })"
+        )
+        assert violations(page) == []
+
+
 def wear(page, theme):
     """Gives JupyterLab a theme by its menu; it keeps it for later pages."""
     page.get_by_role("menuitem", name="Settings", exact=True).click()
@@ -75,6 +96,10 @@ def test_axe_finds_nothing_on_our_cards_in_jupyterlab_light_and_dark(lab, new_pa
                 page.get_by_role("button", name=way).click()
                 expect(page.locator(card)).to_be_visible()
                 assert violations(page, ".cw-dashboard") == []
+            page.get_by_role("button", name="Explain").click()
+            expect(page.locator(".cw-compare")).to_be_visible()
+            assert violations(page, ".cw-dashboard") == []
+            page.get_by_role("button", name="Look").click()
     finally:
         wear(page, "JupyterLab Light")
 
@@ -86,14 +111,17 @@ def test_axe_would_notice_a_button_without_a_name(voila, page):
 
 
 CARDS = (".cw-picker", ".cw-layers", ".cw-channel", ".cw-filters", ".cw-time", ".cw-pad")
+EXPLAINING = (".cw-inspector", ".cw-kernel", ".cw-ablation", ".cw-compare")
 CONTROLS = ":is(button, input, select, summary, [tabindex='0']):not(:disabled):visible"
 
 
 def test_a_question_mark_lists_the_keys_of_the_card_and_escape_gives_the_focus_back(voila, page):
     ready(voila.open(page, DASHBOARD))
-    for where in CARDS:
+    for where in (*CARDS, *EXPLAINING):
         if where == ".cw-pad":
             page.get_by_role("button", name="Draw one").click()
+        if where == EXPLAINING[0]:
+            page.get_by_role("button", name="Explain").click()
         card = page.locator(where)
         expect(card).to_be_visible()
         controls = card.locator(CONTROLS).all()

@@ -8,9 +8,19 @@ import re
 import numpy as np
 import pytest
 import torch.nn.functional as F
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.scenes import DIGITS, box_of, forward, maps, mnist, table_of, value_in, weights
+from tests.browser.scenes import (
+    DIGITS,
+    box_of,
+    canvas_colours,
+    forward,
+    maps,
+    mnist,
+    table_of,
+    value_in,
+    weights,
+)
 from tests.browser.test_access import violations
 from tests.servers import eventually
 
@@ -66,12 +76,19 @@ class Inspector:
         )
 
     def lines(self) -> dict[str, list[float]]:
-        """The sum: what is in each line of the table, by its name."""
+        """The sum: what is in each line of the table that has numbers, by its name."""
         rows = self.card.locator(".cw-ledger tbody").evaluate(
             "body => [...body.rows].map(row => [...row.cells].map(cell => cell.textContent))"
         )
-        numbers = [[value_in(text) for text in cells if text] for _name, *cells in rows]
-        return dict(zip((row[0].removesuffix(" ▾") for row in rows), numbers, strict=True))
+        return {
+            name.removesuffix(" ▾"): [value_in(text) for text in cells if text]
+            for name, *cells in rows
+            if any(cells)
+        }
+
+    def fold(self, name: str) -> Locator:
+        """The line that opens or folds the sum."""
+        return self.card.locator(".cw-ledger").get_by_role("button", name=name, exact=True)
 
     def click_cell(self, grid: int, row: int, column: int, rows: int, columns: int) -> None:
         box = box_of(self.grids.locator("canvas").nth(grid))
@@ -121,9 +138,26 @@ def test_a_pixel_is_followed_from_conv2_down_to_the_image_and_back(voila, new_pa
     patch = patch_of("pool1", 6, 9)
     sums = (patch * kernel).sum((1, 2))
     order = np.argsort(-np.abs(sums))
-    card.card.get_by_role("button", name=re.compile("^the 2 others")).focus()
+    folded, opened = card.fold("the 2 others"), card.fold("only the 6 largest")
+    if way == "mouse":
+        folded.click()
+        opened.click()
+    else:
+        folded.focus()
+        keys.press("Enter")
+        expect(card.card.get_by_role("button", name=f"channel {order[6]}")).to_be_focused()
+        keys.press("End")
+        expect(opened).to_be_focused()
+        keys.press("Enter")
+    expect(folded).to_be_focused()
+    assert list(card.lines()) == [
+        *(f"channel {each}" for each in order[:6]),
+        "the 2 others",
+        "bias",
+    ]
+    np.testing.assert_allclose(card.lines()["the 2 others"][0], sums[order[6:]].sum(), **DIGITS)
     keys.press("Enter")
-    expect(card.card.locator(".cw-ledger tbody tr")).to_have_count(9)
+    expect(opened).to_be_visible()
     lines = card.lines()
     assert list(lines) == [*(f"channel {channel}" for channel in order), "bias"]
     shown = np.array([lines[f"channel {channel}"] for channel in order])
@@ -211,6 +245,18 @@ def test_padding_is_no_way_down_and_a_vector_is_explained_in_the_dark_on_a_phone
     card.at("conv2", 5, *map(int, strongest))
     page.keyboard.press("Home")
     card.at("conv2", 5, 0, 0)
+    # Rows and columns 0 to 7 can reach it; all others are veiled with 38 % of a blue.
+    grey = np.repeat(mnist()[0][0][..., None], 3, -1).astype(float)
+    veiled = 0.62 * grey + 0.38 * np.array([70, 140, 220])
+    inside = np.zeros((28, 28, 1), bool)
+    inside[:8, :8] = True
+    cut = "node => node.scrollWidth - node.clientWidth"
+    assert card.card.locator(".cw-ledger").evaluate(cut) == 0
+    seen = canvas_colours(card.card.locator(".cw-inspect-input"), 28, 28)[..., :3]
+    edge = np.zeros((28, 28), bool)
+    edge[:9, :9], edge[:7, :7] = True, False  # where the frame is
+    edge[:1], edge[:, :1] = True, True
+    assert np.abs(seen - np.where(inside, grey, veiled))[~edge].max() <= 2
     card.click_cell(0, 0, 0, 5, 5)
     expect(card.readout).to_contain_text("padding ·")
     expect(card.go).to_be_disabled()

@@ -66,6 +66,10 @@ describe("the sum", () => {
 
   test("has all of them when opened", () => {
     assert.deepEqual(linesOf(explained(), 32).map(({ kind }) => kind), ["term", "term", "term", "bias"]);
+    const opened = linesOf(explained(), 3, 2);
+    assert.deepEqual(opened.map(({ kind }) => kind), ["term", "term", "term", "fold", "bias"]);
+    assert.equal(opened[3].name, "only the 2 largest");
+    assert.deepEqual(linesOf(explained(), 2, 2).map(({ kind }) => kind), ["term", "term", "rest", "bias"]);
   });
 
   test("of single numbers has number, weight and product in each line", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { load } from "./modules.mjs";
 
-const { LEVELS, colourMapFor, colours, fillPixels, levelOf, limitsOf } = await load("paint");
+const { LEVELS, colourMapFor, colours, fillPixels, inkOn, levelOf, limitsOf } = await load("paint");
 
 const floats = (...values) => new Float32Array(values);
 const colourAt = (map, level) => [...colours(map).subarray(level * 3, level * 3 + 3)];
@@ -89,6 +89,23 @@ describe("limits", () => {
   });
 });
 
+describe("ink", () => {
+  // As WCAG defines them.
+  const light = (byte) => (byte / 255 <= 0.04045 ? byte / 255 / 12.92 : ((byte / 255 + 0.055) / 1.055) ** 2.4);
+  const luminance = (red, green, blue) => 0.2126 * light(red) + 0.7152 * light(green) + 0.0722 * light(blue);
+
+  for (const map of ["grey", "viridis", "cividis", "diverging"]) {
+    test(`can be read on each colour of ${map}`, () => {
+      for (let level = 0; level < LEVELS; level++) {
+        const under = luminance(...colourAt(map, level));
+        const ink = inkOn(...colourAt(map, level)) === "#000" ? 0 : 1;
+        const [dark, bright] = [Math.min(under, ink), Math.max(under, ink)];
+        assert.ok((bright + 0.05) / (dark + 0.05) >= 4.5, `level ${level}`);
+      }
+    });
+  }
+});
+
 describe("a level", () => {
   const limits = { low: -2, high: 2, bad: 0, signed: true };
   test("is at the ends for the limits, in the middle for zero, and never outside", () => {
@@ -101,6 +118,10 @@ describe("a level", () => {
 
   test("of zero is the lowest where all is zero and nothing negative", () => {
     assert.equal(levelOf(0, { low: 0, high: 0, bad: 0, signed: false }), 0);
+  });
+
+  test("of zero is in the middle of a signed scale though all is zero", () => {
+    assert.equal(levelOf(0, { low: -0, high: 0, bad: 0, signed: true }), (LEVELS - 1) / 2);
   });
 });
 

@@ -91,6 +91,104 @@ def test_a_tangled_network_equals_the_brute_force_loop(digits, layer, inplace):
     assert (found.after != found.before).any()
 
 
+class Chain(nn.Module):
+    """Layers that keep channels apart, one behind the other, and what may come between them."""
+
+    def __init__(self, between):
+        super().__init__()
+        self.first = nn.Conv2d(1, 5, 3, padding=1)
+        self.relu = nn.ReLU()
+        self.pool = nn.MaxPool2d(3, stride=2, padding=1)
+        self.places = nn.MaxPool2d(3, stride=2, padding=1, return_indices=True)
+        self.again = nn.MaxPool2d(2)
+        self.head = nn.Linear(5 * 49, 10)
+        self.between = between
+
+    def forward(self, x):
+        return self.head(self.between(self, self.first(x)).flatten(1))
+
+
+def plainly(m, x):
+    return m.again(m.pool(m.relu(x)))
+
+
+def in_place(m, x):
+    y = m.pool(m.relu(x))
+    y -= y.mean((1, 2, 3), keepdim=True)  # of all channels
+    return m.again(y) + y[:, :, ::2, ::2]
+
+
+def in_place_later(m, x):
+    y = m.relu(x)
+    z = m.again(m.pool(y))
+    y += 1
+    return z + y[:, :, ::4, ::4]
+
+
+def by_keyword(m, x):
+    return m.again(input=m.pool(m.relu(input=x)))
+
+
+def with_places(m, x):
+    return m.again(m.places(m.relu(x))[0]) + m.again(m.pool(x))
+
+
+def without_versions(m, x):
+    with torch.inference_mode():
+        y = m.pool(m.relu(x))
+        y += y.mean()
+        return m.again(y)
+
+
+def branching(m, x):
+    return m.again(m.pool(m.relu(x))) - m.again(m.pool(x)) + m.again(m.again(m.relu(x)))
+
+
+def by_value(m, x):
+    """Goes another way for a picture whose channels add up to more."""
+    return m.again(m.pool(m.relu(x))) if x[:, 2].any() else m.pool(m.again(x))
+
+
+@pytest.mark.parametrize("layer", ["first", "relu", "pool"])
+@pytest.mark.parametrize(
+    "between",
+    [
+        plainly,
+        in_place,
+        in_place_later,
+        by_keyword,
+        with_places,
+        without_versions,
+        branching,
+        by_value,
+    ],
+)
+def test_a_chain_that_keeps_channels_apart_equals_the_brute_force_loop(digits, layer, between):
+    torch.manual_seed(5)
+    model = Chain(between).eval()
+    images, labels = digits
+    edits = (cw.Scale("relu", 3, -4.0), cw.Ablate("again", 1))
+    for some in ((), edits):
+        with cw.apply_edits(model, some) as edited:
+            found = ablations(edited, layer, images, labels)
+            same(found, brute_force(model, layer, images, some))
+    assert (found.after != found.before).any()
+
+
+def test_a_pool_behind_the_layer_works_on_the_silent_channel_alone(digits, monkeypatch):
+    model = Chain(plainly).eval()
+    images, labels = digits
+    pooled, real = [], nn.functional.max_pool2d
+
+    def counted(given, *args, **named):
+        pooled.append(given.shape[1])
+        return real(given, *args, **named)
+
+    monkeypatch.setattr(nn.functional, "max_pool2d", counted)
+    ablations(model, "first", images[:BATCH_IMAGES], labels[:BATCH_IMAGES])
+    assert pooled == [5, 5] + [1, 1] * 5
+
+
 def test_by_class_and_worst_are_counted_as_one_counts_by_hand():
     found = Ablations(
         "conv1",

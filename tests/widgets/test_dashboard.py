@@ -31,10 +31,30 @@ def test_the_view_train_is_made_when_it_is_first_wanted(page, session):
     assert session._watchers._told == ()
 
 
+@pytest.mark.parametrize("order", [("train", "explain"), ("explain", "train"), ("explain",)])
+def test_changed_weights_are_trained_on_whichever_view_was_opened_first(page, session, order):
+    asked = []
+    scope = cw.Microscope(session.model, session.images, history=session.history)
+    dashboard = cw.Dashboard(scope, session=lambda: asked.append(1) or session)
+    parts = {"train": "monitor", "explain": "editor"}
+    for view in order:
+        page.write(dashboard, {"view": view})
+        eventually(lambda view=view: getattr(dashboard, parts[view]), f"the view {view}")
+    assert dashboard.editor.can_train
+    scope.edits = (cw.SetBias("conv1", 0, 1.0),)
+    page.ask(dashboard.editor, {"do": "train_on"})
+    eventually(lambda: scope.step > 0, "it trained on")
+    assert asked == [1]
+    session.stop().result(20)
+    assert (dashboard.editor.error, scope.edits) == ("", ())
+    dashboard.close()
+
+
 def test_the_view_explain_needs_no_session(page, scope):
     dashboard = cw.Dashboard(scope, view="explain")
     eventually(lambda: dashboard.board is not None, "the board")
     assert dashboard.inspector.scope is dashboard.editor.scope is scope
+    assert not dashboard.editor.can_train
     dashboard.close()
     assert scope._stage is None
 

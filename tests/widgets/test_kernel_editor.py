@@ -225,7 +225,7 @@ def test_train_on_hands_the_weights_to_the_training(page, session):
     assert "no weight was changed" in editor.error
 
 
-def test_train_on_from_an_earlier_step_is_refused(session):
+def test_train_on_from_an_earlier_step_is_refused(page, session):
     scope = cw.Microscope(session.model, session.images, history=session.history)
     editor = cw.KernelEditor(scope, session)
     session.step(2).result(20)
@@ -233,7 +233,39 @@ def test_train_on_from_an_earlier_step_is_refused(session):
     scope.step = 0
     scope.edits = (cw.SetBias("conv1", 0, 1.0),)
     with pytest.raises(ValueError, match="you look at step 0, and the training is at 2"):
-        editor.train_on()
+        editor.train_on().result(20)
+    page.ask(editor, {"do": "train_on"})
+    eventually(lambda: "you look at step 0" in editor.error, "the reason is shown")
+
+
+def test_a_session_that_is_still_to_be_made_is_made_when_weights_are_to_be_trained_on(
+    page, session
+):
+    asked = []
+    scope = cw.Microscope(session.model, session.images, history=session.history)
+    editor = cw.KernelEditor(scope, lambda: asked.append(1) or session)
+    page.ask(editor, {"do": "train_on"})
+    assert "no weight was changed" in editor.error
+    assert editor.can_train
+    assert not asked
+    scope.edits = (cw.SetKernel("conv1", 0, 0, np.zeros((5, 5))),)
+    editor.train_on().result(20)
+    eventually(lambda: scope.step == 3, "it trained on")
+    assert asked == [1]
+    scope.edits = (cw.SetBias("conv1", 0, 1.0),)
+    editor.train_on().result(20)
+    eventually(lambda: scope.step == 6, "a finished run goes on for an epoch")
+
+
+def test_a_session_that_cannot_be_made_is_told_in_words(page, scope):
+    def make():
+        raise OSError("no space left")
+
+    editor = cw.KernelEditor(scope, make)
+    scope.edits = (cw.SetBias("conv1", 0, 1.0),)
+    page.ask(editor, {"do": "train_on"})
+    eventually(lambda: "no space left" in editor.error, "the reason is shown")
+    assert len(scope.edits) == 1
 
 
 def test_closed_it_follows_no_longer(editor, scope):

@@ -147,6 +147,19 @@ def test_a_selection_is_one_message_besides_the_stages(page, scope):
     assert not any("patch" in sent for sent in page.updates()), "nothing new to explain"
 
 
+def test_only_the_patch_is_sent_again_where_it_is_the_same(page, scope):
+    look_at(scope, "conv1", 0, (2, 2))
+    view = cw.PixelInspector(scope)
+    before = view.patch
+    page.clear()
+    scope.pixel = (2, 3)  # as black as its neighbour
+    np.testing.assert_array_equal(view.patch, before)
+    (sent,) = [each for each in page.updates() if "unit" in each]
+    assert sent["unit"] == [0, 2, 3]
+    assert "patch" in sent
+    assert not sent.keys() & {"weights", "products", "sums", "padding", "fact_values"}
+
+
 def test_it_follows_edits_and_steps(page, scope):
     view = cw.PixelInspector(scope)
     look_at(scope, "conv2", 5, (6, 9))

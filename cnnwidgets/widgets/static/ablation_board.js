@@ -1,7 +1,7 @@
 // @ts-check
 // AblationBoard: a switch for each channel of a layer, with what the network is without it.
 
-import { card, count, follow, h, number, put, read, say, showErrors, twin } from "./kit.js";
+import { allow, card, count, follow, h, number, put, read, say, showErrors, twin } from "./kit.js";
 import { keyHelp } from "./help.js";
 import { saving } from "./save.js";
 import { moved } from "./tiles.js";
@@ -81,7 +81,7 @@ export default {
     const ui = card(el, "ablation");
     const press = (/** @type {string} */ text, /** @type {() => void} */ act) => {
       const button = h("button", { type: "button", className: "cw-press", textContent: text });
-      button.addEventListener("click", act, { signal });
+      button.addEventListener("click", () => button.getAttribute("aria-disabled") !== "true" && act(), { signal });
       return button;
     };
     const undo = press("undo", () => model.send({ do: "undo" }));
@@ -209,9 +209,9 @@ export default {
       const [done, accuracy, order] = [model.get("share_done"), model.get("accuracy"), model.get("order")];
       for (const part of [board, ui.foot, table.root, sort, all]) part.hidden = !channels;
       empty.hidden = channels > 0;
-      all.disabled = !silenced.size;
-      undo.disabled = !model.get("can_undo");
-      redo.disabled = !model.get("can_redo");
+      allow(all, silenced.size > 0);
+      allow(undo, model.get("can_undo"));
+      allow(redo, model.get("can_redo"));
       orders();
       say(ui.title, layer ? `${layer} · what each of ${count(channels)} channels is good for` : "What each channel is good for");
       if (tiles.length !== channels) build(channels);

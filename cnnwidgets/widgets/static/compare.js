@@ -44,13 +44,18 @@ export function sharedLimits(a, b) {
   return limitsBetween(Math.min(0, ...both.map((each) => each.low)), Math.max(0, ...both.map((each) => each.high)), bad);
 }
 
+/** A map's numbers as written, row by row. @param {NumberArray} map */
+function rowsOf({ shape: [rows, columns], data }) {
+  return Array.from({ length: rows }, (_, row) => [...data.subarray(row * columns, (row + 1) * columns)].map((value) => number(value)));
+}
+
 /** @param {string} name */
 function frameFor(name) {
   const canvas = h("canvas", { role: "img" });
   const words = h("figcaption");
   const root = h("figure", { className: "cw-side" }, canvas, words);
-  /** @param {NumberArray | null} map @param {import("./paint.js").Limits} limits @param {string} text */
-  const show = (map, limits, text) => {
+  /** @param {NumberArray | null} map @param {import("./paint.js").Limits} limits @param {string} text @param {string} [told] in sight, where not all of it is */
+  const show = (map, limits, text, told = `${name} · ${text}`) => {
     root.hidden = !map;
     if (!map) return;
     const [rows, columns] = map.shape;
@@ -59,7 +64,7 @@ function frameFor(name) {
     const { context, ratio } = prepare(canvas, width, height);
     draw(context, picture(map.data, 0, rows, columns, limits.signed ? "diverging" : "viridis", limits), 0, 0, width * ratio, height * ratio);
     hatch(context, map.data, 0, rows, columns, 0, 0, width * ratio, height * ratio);
-    say(words, `${name} · ${text}`);
+    say(words, told);
     canvas.setAttribute("aria-label", `${name}: ${text}, ${rows}×${columns}`);
   };
   return { root, show };
@@ -97,12 +102,12 @@ export default {
     keyHelp(ui, [["Enter, Space", "on a button: pin, unpin"]], signal);
     saving(ui, signal);
     const table = twin(
-      "B − A, row by row",
+      "the maps and their difference",
       () => {
-        const map = read(model.get("difference"));
-        const [rows, wide] = map ? map.shape : [0, 0];
-        const cells = (/** @type {number} */ row) => Array.from({ length: wide }, (_, at) => number(/** @type {NumberArray} */ (map).data[row * wide + at]));
-        return { columns: ["row", ...Array.from({ length: wide }, (_, at) => `${at}`)], rows: Array.from({ length: rows }, (_, row) => ({ name: `${row}`, cells: cells(row) })) };
+        const maps = [["A", "a_map"], ["B", "b_map"], ["B − A", "difference"]].map(([name, trait]) => ({ name, map: read(model.get(trait)) }));
+        const rows = maps.flatMap(({ name, map }) => (map ? rowsOf(map).map((cells, row) => ({ name: `${name}, ${row}`, cells })) : []));
+        const wide = Math.max(0, ...rows.map(({ cells }) => cells.length));
+        return { columns: ["map, row", ...Array.from({ length: wide }, (_, at) => `${at}`)], rows };
       },
       signal,
     );
@@ -115,8 +120,8 @@ export default {
       if (!before || !after) return;
       const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)} %`;
       const row = (/** @type {string} */ name, /** @type {number} */ at) => {
-        const points = 100 * (after.data[at] - before.data[at]);
-        const texts = [share(before.data[at]), share(after.data[at]), `${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(1)}`];
+        const points = Math.round(1000 * (after.data[at] - before.data[at])) / 10;
+        const texts = [share(before.data[at]), share(after.data[at]), `${points < 0 ? "−" : points > 0 ? "+" : ""}${Math.abs(points).toFixed(1)}`];
         return h("tr", {}, h("th", { scope: "row", textContent: name }), ...texts.map((text) => h("td", { textContent: text })));
       };
       body.replaceChildren(.../** @type {string[]} */ (state.get("classes")).map(row));
@@ -127,13 +132,14 @@ export default {
       say(ui.title, "Compare");
       say(ui.line, pinned ? `A: ${model.get("a_words")}. B: ${model.get("b_words")}. ${model.get("place")}.` : `Now: ${model.get("b_words")}.`);
       say(pin, pinned ? "Pin this instead" : "Pin this as A");
+      const leaves = document.activeElement === unpin && !pinned;
       unpin.hidden = !pinned;
+      if (leaves) pin.focus({ preventScroll: true });
       empty.hidden = pinned;
       for (const node of [maps, channels, ui.foot, table.root]) node.hidden = !pinned;
-      table.root.hidden = !change_;
       const limits = sharedLimits(one, other);
-      a.show(pinned ? one : null, limits, model.get("a_words"));
-      b.show(pinned ? other : null, limits, model.get("b_words"));
+      a.show(pinned ? one : null, limits, model.get("a_words"), "A");
+      b.show(pinned ? other : null, limits, model.get("b_words"), "B, now");
       scale.show(limits.signed ? "diverging" : "viridis", limits, "A and B");
       const own = change_ ? limitsOf(change_.data) : null;
       const reach = own && Math.max(own.high, -own.low);

@@ -5,7 +5,7 @@ import { allow, card, count, follow, h, number, put, read, say, segments, showEr
 import { GRID_KEYS, keyHelp } from "./help.js";
 import { saving } from "./save.js";
 import { legend } from "./legend.js";
-import { colourMapFor, colours, hatch, levelOf } from "./paint.js";
+import { colourMapFor, colours, hatch, inkOn, levelOf } from "./paint.js";
 import { atlasOf, exactly, factsOf, isSilent, placeOf, valuesOf } from "./maps.js";
 import { changeInWords, inWords, reading, unitName } from "./map_words.js";
 import { fit, tiles } from "./tiles.js";
@@ -157,7 +157,7 @@ function allMaps(model, state, signal, tell) {
     const edge = bad ? 0.2 * t : 0; // leaves the hatching in sight around the words
     context.fillStyle = bad ? "#fff" : `rgb(${r} ${g} ${b})`;
     context.fillRect(x, y + edge, w, t - 2 * edge);
-    context.fillStyle = bad || 0.3 * r + 0.59 * g + 0.11 * b > 140 ? "#000" : "#fff";
+    context.fillStyle = bad ? "#000" : inkOn(r, g, b);
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.font = `650 ${12 * ratio}px system-ui, sans-serif`;

@@ -1,5 +1,6 @@
 // @ts-check
-// The sum of a value as a table: a line for each of the largest contributors, the others folded.
+// The sum of a value as a table: a line for each of the largest contributors, the others folded
+// into one, which can be opened, and folded again.
 
 import { h, say } from "./kit.js";
 import { headsOf, linesOf } from "./inspector_words.js";
@@ -8,6 +9,7 @@ import { headsOf, linesOf } from "./inspector_words.js";
 
 const FEW = 6;
 const MORE = 32;
+const MARKS = /** @type {Record<string, string>} */ ({ rest: " ▾", fold: " ▴" });
 
 /**
  * @param {{signal: AbortSignal, choose(rank: number): void, enter(): void}} options
@@ -26,18 +28,19 @@ export function ledger({ signal, choose, enter }) {
   /** @type {{line: Line, tr: any, name: any, cells: any[], bar: any}[]} */
   let rows = [];
   const row = (/** @type {Line} */ line) => {
-    const button = line.rank !== null || line.kind === "rest" ? h("button", { type: "button", className: "cw-term", tabIndex: -1 }) : null;
+    const button = line.rank !== null || MARKS[line.kind] ? h("button", { type: "button", className: "cw-term", tabIndex: -1 }) : null;
     const head = h("th", { scope: "row" }, ...(button ? [button] : []));
     const bar = h("span", { className: "cw-part", "aria-hidden": "true" });
     const cells = line.cells.map(() => document.createTextNode(""));
     const boxes = cells.map((text, i) => h("td", {}, ...(line.rank !== null && i === cells.length - 2 ? [bar] : []), text));
     const tr = h("tr", { className: `cw-line-${line.kind}` }, head, ...boxes);
     if (button && line.rank !== null) button.dataset.rank = String(line.rank);
+    if (line.rank === null) button?.setAttribute("aria-expanded", String(line.kind === "fold"));
     return { line, tr, name: button ?? head, cells, bar };
   };
   const fill = (/** @type {(typeof rows)[0]} */ { name, cells, bar }, /** @type {Line} */ line) => {
-    say(name, line.kind === "rest" ? `${line.name} ▾` : line.name);
-    if (line.kind === "rest") name.setAttribute("aria-label", `${line.name}: show more of them`);
+    say(name, `${line.name}${MARKS[line.kind] ?? ""}`);
+    if (MARKS[line.kind]) name.setAttribute("aria-label", line.name);
     line.cells.forEach((text, i) => say(cells[i], text));
     bar.style.inlineSize = `${Math.round(28 * Math.abs(line.size))}px`;
     bar.dataset.sign = line.size < 0 ? "minus" : "plus";
@@ -67,7 +70,8 @@ export function ledger({ signal, choose, enter }) {
     if (place !== known) lines = FEW;
     const held = document.activeElement && body.contains(document.activeElement) ? /** @type {any} */ (document.activeElement).dataset.rank : undefined;
     if (e !== shown || place !== known) {
-      const all = linesOf(e, e.contributors.length <= FEW + 1 ? FEW + 1 : lines);
+      const few = e.contributors.length <= FEW + 1 ? FEW + 1 : FEW;
+      const all = linesOf(e, Math.max(few, lines), few);
       root.hidden = !all.length;
       say(caption, e.area > 1 ? "each channel's products, added up" : "number by number, added up");
       const heads = headsOf(e);
@@ -81,14 +85,14 @@ export function ledger({ signal, choose, enter }) {
     if (held !== undefined) body.querySelector('button[tabindex="0"]')?.focus({ preventScroll: true });
   };
 
-  const unfold = () => {
+  /** Opens more lines, and goes to the first of them; or folds them all, and stays at what opens them. */
+  const turn = (/** @type {boolean} */ folds) => {
     if (!shown) return;
-    const first = lines;
-    lines += lines === FEW ? MORE - FEW : MORE;
-    const e = shown;
+    const [e, first] = [shown, lines];
+    lines = folds ? FEW : lines === FEW ? MORE : lines + MORE;
     shown = null;
     show(e, chosen);
-    const button = body.querySelector(`button[data-rank="${first}"]`);
+    const button = body.querySelector(folds ? ".cw-line-rest button" : `button[data-rank="${first}"]`);
     if (button) select(button);
   };
   const select = (/** @type {any} */ button) => {
@@ -99,7 +103,7 @@ export function ledger({ signal, choose, enter }) {
   const clicked = (/** @type {MouseEvent} */ event) => {
     const button = /** @type {Element} */ (event.target).closest("tr")?.querySelector("button");
     if (!button) return;
-    if (button.dataset.rank === undefined) unfold();
+    if (button.dataset.rank === undefined) turn(button.getAttribute("aria-expanded") === "true");
     else select(button);
   };
   body.addEventListener("click", clicked, { signal });

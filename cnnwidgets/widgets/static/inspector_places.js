@@ -102,10 +102,14 @@ export function places(model, state, signal, choose) {
     const [top, bottom, left, right] = field;
     if (field.length && bottom > top) {
       context.fillStyle = "rgb(70 140 220 / 38%)"; // what cannot reach it, veiled
-      for (let i = 0; i < rows * columns; i++) {
-        const [row, column] = [Math.floor(i / columns), i % columns];
-        const inside = mask ? mask.data[i] : row >= top && row < bottom && column >= left && column < right;
-        if (!inside) context.fillRect(column * u, row * v, u, v);
+      context.beginPath();
+      context.rect(0, 0, w, t);
+      context.rect(left * u, top * v, (right - left) * u, (bottom - top) * v);
+      context.fill("evenodd");
+      for (let row = top; mask && row < bottom; row++) {
+        for (let column = left; column < right; column++) {
+          if (!mask.data[row * columns + column]) context.fillRect(column * u, row * v, u, v);
+        }
       }
       frame(context, left * u, top * v, (right - left) * u, (bottom - top) * v, ratio);
     }

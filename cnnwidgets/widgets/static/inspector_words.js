@@ -137,9 +137,10 @@ export function headsOf(e) {
 /**
  * The sum, line by line: the largest contributors, the others together, the bias, the result.
  * @param {Explained} e @param {number} shown how many contributors have a line of their own
+ * @param {number} few how many have one where the others are folded
  * @returns {Line[]}
  */
-export function linesOf(e, shown) {
+export function linesOf(e, shown, few = shown) {
   const { sums, running } = e;
   if (!sums || !running) return [];
   const width = headsOf(e).length - 1;
@@ -162,6 +163,7 @@ export function linesOf(e, shown) {
     const rest = sums.slice(end).reduce((sum, each) => sum + each, 0);
     line("rest", `the ${count(sums.length - end)} ${sums.length - end === 1 ? "other" : "others"}`, number(rest), number(/** @type {number} */ (running.at(-1))));
   }
+  if (end > few) line("fold", `only the ${count(few)} largest`);
   const has = (/** @type {string} */ fact) => e.facts.some(([name]) => name === fact);
   if (e.operation === "sum" && !has("divisor")) line("bias", has("variance") ? "shift" : "bias", number(e.bias), number(e.result));
   return lines;

@@ -1,7 +1,7 @@
 // @ts-check
 // KernelEditor: the selected kernel as a grid of numbers to be changed, and the edits made so far.
 
-import { card, count, follow, h, number, numberBox, put, read, say, showErrors, times, twin } from "./kit.js";
+import { allow, card, count, follow, h, number, numberBox, put, read, say, showErrors, times, twin } from "./kit.js";
 import { keyHelp } from "./help.js";
 import { saving } from "./save.js";
 import { legend } from "./legend.js";
@@ -59,7 +59,7 @@ export default {
     const ui = card(el, "kernel");
     const button = (/** @type {string} */ text, /** @type {() => void} */ act, label = text) => {
       const made = h("button", { type: "button", className: "cw-press", textContent: text, "aria-label": label });
-      made.addEventListener("click", act, { signal });
+      made.addEventListener("click", () => made.getAttribute("aria-disabled") !== "true" && act(), { signal });
       return made;
     };
     const ask = (/** @type {string} */ wish, rest = {}) => model.send({ do: wish, ...rest });
@@ -199,10 +199,10 @@ export default {
       const can = Boolean(now && original);
       for (const part of [main, ui.foot, table.root]) part.hidden = !can;
       empty.hidden = can;
-      undo.disabled = !model.get("can_undo");
-      redo.disabled = !model.get("can_redo");
+      allow(undo, model.get("can_undo"));
+      allow(redo, model.get("can_redo"));
       train.hidden = !model.get("can_train");
-      revertAll.disabled = train.disabled = model.get("edits").length === 0;
+      for (const act of [revertAll, train]) allow(act, model.get("edits").length > 0);
       edits.show();
       say(ui.title, owner ? `${owner} · filter ${model.get("filter")}${model.get("inputs") > 1 ? ` · input channel ${model.get("input")}` : ""}` : "Kernel editor");
       if (!now || !original) {

@@ -2,7 +2,7 @@
 // A grid of numbers to be changed by hand: one tab stop, arrows move, Shift and arrows nudge, a drag paints.
 
 import { h, number, say } from "./kit.js";
-import { brief, colours, levelOf } from "./paint.js";
+import { brief, colours, inkOn, levelOf } from "./paint.js";
 
 /** @typedef {import("./kit.js").Numbers} Numbers */
 
@@ -41,9 +41,6 @@ export function cellAfter(key, at, rows, columns, ctrl) {
   if (key === "End") return ctrl ? rows * columns - 1 : row * columns + columns - 1;
   return null;
 }
-
-/** Ink that can be read on a colour. @param {number} red @param {number} green @param {number} blue */
-const inkFor = (red, green, blue) => (0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "#111" : "#fff");
 
 /**
  * @param {{
@@ -116,11 +113,11 @@ export function kernelGrid({ signal, change, type, moved }) {
       const [red, green, blue] = [map[index], map[index + 1], map[index + 2]];
       const was = 3 * levelOf(original[place], limits);
       const changed = values[place] !== original[place];
-      cell.style.cssText = `background:rgb(${red} ${green} ${blue});color:${inkFor(red, green, blue)}`;
+      cell.style.cssText = `background:rgb(${red} ${green} ${blue});color:${inkOn(red, green, blue)}`;
       cell.classList.toggle("cw-changed", changed);
       say(value, brief(values[place], limits));
       const old = `rgb(${map[was]} ${map[was + 1]} ${map[was + 2]})`;
-      ghost.style.cssText = changed ? `background:${old};color:${inkFor(map[was], map[was + 1], map[was + 2])}` : "";
+      ghost.style.cssText = changed ? `background:${old};color:${inkOn(map[was], map[was + 1], map[was + 2])}` : "";
       say(ghost, changed ? brief(original[place], limits) : "");
       const words = changed ? `, was ${number(original[place], 4)}` : "";
       cell.setAttribute("aria-label", `row ${Math.floor(place / columns)}, column ${place % columns}: ${number(values[place], 4)}${words}`);

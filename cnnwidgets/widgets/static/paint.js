@@ -50,6 +50,11 @@ export function colours(name) {
   return table;
 }
 
+/** The share of light that a byte of a colour stands for. @param {number} byte */
+const light = (byte) => (byte <= 10 ? byte / 3295 : ((byte / 255 + 0.055) / 1.055) ** 2.4);
+/** Ink that can be read on a colour: black or white, at 4.5 to 1 or better. @param {number} red @param {number} green @param {number} blue */
+export const inkOn = (red, green, blue) => (0.2126 * light(red) + 0.7152 * light(green) + 0.0722 * light(blue) > 0.179 ? "#000" : "#fff");
+
 /**
  * The limits of the finite values, from zero up or symmetric about it; and how many are not finite.
  * @param {Numbers} data @param {number} [start] @param {number} [stop] @returns {Limits}
@@ -77,8 +82,8 @@ export const colourMapFor = (chosen, limits) =>
   chosen === "auto" ? (limits.signed ? "diverging" : "viridis") : chosen;
 
 /** The level of a value between limits, 0 to LEVELS − 1. @param {number} value @param {Limits} limits */
-export function levelOf(value, { low, high }) {
-  if (high <= low) return low < 0 ? (LEVELS - 1) / 2 : 0;
+export function levelOf(value, { low, high, signed }) {
+  if (high <= low) return signed ? (LEVELS - 1) / 2 : 0; // nothing but zeros
   const level = Math.round(((value - low) / (high - low)) * (LEVELS - 1));
   return Math.min(LEVELS - 1, Math.max(0, level));
 }
@@ -241,8 +246,12 @@ export function brief(value, { high }) {
   return value === 0 ? "0" : value.toFixed(decimals).replace("-", "−");
 }
 
+/** @type {OffscreenCanvas | undefined} */
+let slate;
+
 /**
- * Writes each value into its cell, where cells are large enough to read it.
+ * Writes each value into its cell, where cells are large enough to read it; on a canvas apart, since
+ * a font set on one in sight makes the browser lay out the page there and then.
  * @param {CanvasRenderingContext2D} context @param {Numbers} data @param {number} start
  * @param {number} rows @param {number} columns @param {string} map @param {Limits} limits
  * @param {number} x @param {number} y @param {number} width @param {number} height @param {number} ratio
@@ -252,17 +261,20 @@ export function writeNumbers(context, data, start, rows, columns, map, limits, x
   const [w, t] = [width / columns, height / rows];
   if (w < 30 * ratio || t < 16 * ratio) return false;
   const table = colours(map);
-  context.font = `${Math.min(12, w / ratio / 3.6) * ratio}px system-ui, sans-serif`;
-  context.textAlign = "center";
-  context.textBaseline = "middle";
+  slate ??= new OffscreenCanvas(1, 1);
+  [slate.width, slate.height] = [Math.ceil(width), Math.ceil(height)]; // which clears it
+  const ink = /** @type {OffscreenCanvasRenderingContext2D} */ (slate.getContext("2d"));
+  ink.font = `${Math.min(12, w / ratio / 3.6) * ratio}px system-ui, sans-serif`;
+  ink.textAlign = "center";
+  ink.textBaseline = "middle";
   for (let i = 0; i < rows * columns; i++) {
     const value = data[start + i];
     if (!Number.isFinite(value)) continue; // hatched
     const level = levelOf(value, limits) * 3;
-    const light = 0.3 * table[level] + 0.59 * table[level + 1] + 0.11 * table[level + 2] > 140;
-    context.fillStyle = light ? "#000" : "#fff";
-    context.fillText(brief(value, limits), x + ((i % columns) + 0.5) * w, y + (Math.floor(i / columns) + 0.5) * t);
+    ink.fillStyle = inkOn(table[level], table[level + 1], table[level + 2]);
+    ink.fillText(brief(value, limits), ((i % columns) + 0.5) * w, (Math.floor(i / columns) + 0.5) * t);
   }
+  context.drawImage(slate, x, y);
   return true;
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 // PixelInspector: where the value of one pixel comes from, number by number, down to the image.
 
-import { card, follow, freshId, h, number, put, read, say, showErrors, sizeOf, stateOf, twin } from "./kit.js";
+import { allow, card, follow, freshId, h, number, put, read, say, showErrors, sizeOf, stateOf, twin } from "./kit.js";
 import { keyHelp } from "./help.js";
 import { saving } from "./save.js";
 import { beginning, deedWords, explainedIn, fromWords, inputWords, isExplained, leadWords, placeIn, placeWords, verdictWords } from "./inspector_words.js";
@@ -271,7 +271,7 @@ export default {
       if (refocus) grid.root.focus({ preventScroll: true });
       refocus = false;
       say(said, describe(at));
-      go.disabled = Boolean(whyNot());
+      allow(go, !whyNot());
       say(go, e.from === "input" ? "Go to the image ↓" : e.from ? `Go there: ${e.from} ↓` : "Go there ↓");
       go.title = whyNot();
       say(deed, deedWords(e));

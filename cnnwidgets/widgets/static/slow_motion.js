@@ -4,7 +4,7 @@
 import { card, count, follow, h, number, numberBox, put, read, say, showErrors, stateOf } from "./kit.js";
 import { keyHelp } from "./help.js";
 import { saving } from "./save.js";
-import { colours, levelOf } from "./paint.js";
+import { colours, inkOn, levelOf } from "./paint.js";
 
 /**
  * @typedef {object} State
@@ -37,9 +37,6 @@ export function rule(optimizer, rate) {
   if (optimizer === "sgd") return `w′ = w − ${number(rate, 3)} · g, for plain SGD.`;
   return `${optimizer} makes its update of this gradient and of what it remembers of earlier ones; plain SGD would take w − ${number(rate, 3)} · g.`;
 }
-
-/** Ink that can be read on a colour. @param {number} red @param {number} green @param {number} blue */
-export const inkOn = (red, green, blue) => (0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "#111" : "#fff");
 
 /**
  * A grid of numbers, coloured by their size; for eyes and for screen readers alike.
