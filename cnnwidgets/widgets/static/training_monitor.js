@@ -1,7 +1,7 @@
 // @ts-check
 // TrainingMonitor: the controls of a training, its progress, and the curves of loss and accuracy.
 
-import { card, count, follow, h, put, read, say, segments, showErrors, stateOf, twin } from "./kit.js";
+import { allow, card, count, follow, h, put, read, say, segments, showErrors, stateOf, twin } from "./kit.js";
 import { keyHelp } from "./help.js";
 import { saving } from "./save.js";
 import { mount } from "./mount.js";
@@ -110,7 +110,10 @@ function transport(model, here, signal) {
     [back, () => ask("rewind", { step: here() })],
     [fresh, () => ask("fresh")],
   ];
-  for (const [button, act] of does) button.addEventListener("click", act, { signal });
+  for (const [button, act] of does) {
+    const can = () => button.getAttribute("aria-disabled") !== "true";
+    button.addEventListener("click", () => can() && act(), { signal });
+  }
   const keys = (/** @type {KeyboardEvent} */ event) => {
     const on = /** @type {HTMLElement} */ (event.target);
     if (event.ctrlKey || event.metaKey || event.altKey || on.matches("input, select, summary, [role=slider]")) return;
@@ -125,8 +128,8 @@ function transport(model, here, signal) {
   const show = () => {
     const status = model.get("status");
     say(play, status === "playing" ? "❚❚ Pause" : status === "finished" ? "▶ One epoch more" : "▶ Train");
-    for (const button of [step, phase]) button.disabled = status === "finished";
-    back.disabled = status === "playing" || here() >= model.get("steps_done");
+    for (const button of [step, phase]) allow(button, status !== "finished");
+    allow(back, status !== "playing" && here() < model.get("steps_done"));
   };
   return { root, show, keys };
 }
