@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from cnnwidgets.dashboard import Dashboard as Dashboard
     from cnnwidgets.data import ImageSet as ImageSet
     from cnnwidgets.data import load as load
+    from cnnwidgets.network.ablation import ablations as ablations
     from cnnwidgets.network.arithmetic import explain as explain
     from cnnwidgets.network.compare import compare as compare
     from cnnwidgets.network.editing import apply_edits as apply_edits
@@ -72,6 +73,7 @@ _HOMES = {
     "TimeSlider": "widgets.time_slider",
     "TrainingMonitor": "widgets.training_monitor",
     "TrainingSession": "training.session",
+    "ablations": "network.ablation",
     "apply_edits": "network.editing",
     "as_code": "network.edits",
     "compare": "network.compare",
