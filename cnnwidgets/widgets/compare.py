@@ -6,9 +6,9 @@ import numpy as np
 from traitlets import Bool, Bunch, List, Unicode
 
 from cnnwidgets.arrays import Array, to_wire
-from cnnwidgets.traits import LOCK, forget, in_words
+from cnnwidgets.traits import LOCK, forget
 from cnnwidgets.widgets.modules import script, style
-from cnnwidgets.widgets.view import View
+from cnnwidgets.widgets.pinned import Pins
 
 if TYPE_CHECKING:
     from cnnwidgets.scope import Microscope
@@ -20,7 +20,7 @@ def _array(*axes: int) -> Any:
     return Array("float32", axes=axes).tag(sync=True, to_json=to_wire)
 
 
-class Compare(View):
+class Compare(Pins):
     """Pin A, then look at B: one channel's map beside itself, the difference, the prediction.
 
     Compare(scope): A is what the scope shows when `pin` is called, B what it shows now: another
@@ -59,7 +59,6 @@ class Compare(View):
         self._pin: Any = None
         super().__init__(scope, **traits)
         scope.observe(self._follow, names=FOLLOWED)
-        self.on_msg(self._answer)
         self._show()
 
     def pin(self) -> None:
@@ -116,17 +115,6 @@ class Compare(View):
         with self.hold_sync():
             for name, value in news.items():
                 setattr(self, name, value)
-
-    def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        """Pins or unpins, for a page that asks with {"do": "pin"} or {"do": "unpin"}."""
-        try:
-            wish = content.get("do") if isinstance(content, dict) else None
-            if wish not in ("pin", "unpin"):
-                raise ValueError('a page asks to {"do": "pin"} or {"do": "unpin"}, nothing else')
-            self.pin() if wish == "pin" else self.unpin()
-            self.error = ""
-        except Exception as problem:  # shown where the person looks: a page has no traceback
-            self.error = in_words(problem)
 
 
 def _grid(values: np.ndarray) -> np.ndarray:

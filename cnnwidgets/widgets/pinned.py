@@ -9,7 +9,34 @@ from cnnwidgets.traits import LOCK, in_words
 from cnnwidgets.widgets.view import View
 
 
-class Pinnable(View):
+class Pins(View):
+    """A view that a page asks to pin what is shown, or to forget it."""
+
+    def __init__(self, *given: Any, **traits: Any):
+        super().__init__(*given, **traits)
+        self.on_msg(self._pin_asked)
+
+    def pin(self) -> None:
+        """Keeps what is shown now."""
+        raise NotImplementedError
+
+    def unpin(self) -> None:
+        """Forgets what was pinned."""
+        raise NotImplementedError
+
+    def _pin_asked(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        """Pins or unpins, for a page that asks with {"do": "pin"} or {"do": "unpin"}."""
+        try:
+            wish = content.get("do") if isinstance(content, dict) else None
+            if wish not in ("pin", "unpin"):
+                raise ValueError('a page asks to {"do": "pin"} or {"do": "unpin"}, nothing else')
+            self.pin() if wish == "pin" else self.unpin()
+            self.error = ""
+        except Exception as problem:  # shown where the person looks: a page has no traceback
+            self.error = in_words(problem)
+
+
+class Pinnable(Pins):
     """A view of one array of a layer that can show its difference to another moment's.
 
     It has `difference`, an array trait, and says what array it shows and had shown.
@@ -23,7 +50,6 @@ class Pinnable(View):
         self._pin: Any = None  # of a microscope
         self._kept: np.ndarray | None = None  # of a view alone
         super().__init__(*given, **traits)
-        self.on_msg(self._pin_asked)
 
     def pin(self) -> None:
         """From now on, shows the difference to what is shown now: another step, image or edit.
@@ -65,14 +91,3 @@ class Pinnable(View):
             self.difference = None
         else:
             self.difference = shown - before
-
-    def _pin_asked(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        """Pins or unpins, for a page that asks with {"do": "pin"} or {"do": "unpin"}."""
-        try:
-            wish = content.get("do") if isinstance(content, dict) else None
-            if wish not in ("pin", "unpin"):
-                raise ValueError('a page asks to {"do": "pin"} or {"do": "unpin"}, nothing else')
-            self.pin() if wish == "pin" else self.unpin()
-            self.error = ""
-        except Exception as problem:  # shown where the person looks: a page has no traceback
-            self.error = in_words(problem)
