@@ -77,6 +77,20 @@ class Person:
         raise AssertionError(f"{kind} {name!r} in {card!r} cannot be reached with {key}")
 
 
+def use(person, stop, uses):
+    """Uses the control with the focus, as the first fitting of (card, kind, name, how) says."""
+    fits = (
+        how
+        for card, kind, name, how in uses
+        if stop["card"].startswith(card)
+        and re.fullmatch(kind, stop["kind"])
+        and re.match(name, stop["name"])
+    )
+    how = next(fits, None)
+    assert how, stop
+    how(person)
+
+
 def use_help(person):
     person.press("Enter")
     dialog = person.page.locator("dialog[open]")

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.people import use_help, use_save, use_summary, use_toggle
+from tests.browser.people import use, use_help, use_save, use_summary, use_toggle
 from tests.servers import eventually
 
 
@@ -169,14 +169,5 @@ def test_every_control_of_the_dashboard_is_reached_and_used_by_keys_alone(person
         person.note()
         if stop["name"] == drawing:
             continue
-        fits = (
-            use
-            for card, kind, name, use in USES
-            if stop["card"].startswith(card)
-            and re.fullmatch(kind, stop["kind"])
-            and re.match(name, stop["name"])
-        )
-        use = next(fits, None)
-        assert use, stop
-        use(person)
+        use(person, stop, USES)
     assert person.left() == []

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.people import Person, use_help, use_summary
+from tests.browser.people import Person, use, use_help, use_save, use_summary
 from tests.browser.scenes import EXPLAIN
 from tests.servers import eventually
 
@@ -113,8 +113,11 @@ def use_bias(person):
 
 
 def use_input(person):
+    weights = person.page.locator(".cw-kernel-grid")
+    before = weights.inner_text()
     person.press("Control+a", "3", "Enter")
     expect(title_of(person, "cw-kernel")).to_contain_text("input channel 3")
+    expect(weights).not_to_have_text(before, use_inner_text=True)
 
 
 def use_preset(person):
@@ -216,6 +219,7 @@ def use_unpin(person):
 # By card, kind and name; the first that fits. A control that none of them fits fails the test.
 USES = [
     ("cw-", "button", "keys of this card", use_help),
+    ("cw-", "button", "save as picture", use_save),
     ("cw-", "summary", "Numbers", use_summary),
     ("cw-inspector", "button", ".*Slide", use_sweep),
     ("cw-inspector", "application", "map of", use_map),
@@ -256,14 +260,5 @@ def test_every_control_of_the_view_explain_is_reached_and_used_by_keys_alone(per
             continue
         assert stop["outlined"], stop
         person.note()
-        fits = (
-            use
-            for card, kind, name, use in USES
-            if stop["card"].startswith(card)
-            and re.fullmatch(kind, stop["kind"])
-            and re.match(name, stop["name"])
-        )
-        use = next(fits, None)
-        assert use, stop
-        use(person)
+        use(person, stop, USES)
     assert [person.left(card) for card in CARDS] == [[], [], [], []]
