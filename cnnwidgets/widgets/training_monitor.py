@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cnnwidgets.training.history import History
     from cnnwidgets.training.session import TrainingSession
 
+CURVES_A_SECOND = 4  # drawing them takes the page, and so the training, longest
 WINDOWS = (1, 10, 50, 200)
 SETTINGS = ("learning_rate", "batch_size", "optimizer", "schedule")
 
@@ -112,7 +113,8 @@ class TrainingMonitor(Moment, View):
         self.history = _history_of(session, history)
         self.figures = Figures()
         self._ends: list[Callable[[], None]] = []
-        self._pulse = Pulse(self._show)
+        self._pulse = Pulse(self._show, CURVES_A_SECOND)
+        self._at_once = Pulse(self._show_session, 60)
         super().__init__(
             scope,
             own_loop=session is None,
@@ -122,7 +124,7 @@ class TrainingMonitor(Moment, View):
         )
         self._ends.append(self.history.watch(self._pulse.poke))
         if session is not None:
-            self._ends.append(session.watch(self._pulse.poke))
+            self._ends.append(session.watch(self._hear))
         self.on_msg(self._answer)
         self.figures.set_scale("log" if self.log_loss else "linear")
         self._show()
@@ -145,6 +147,20 @@ class TrainingMonitor(Moment, View):
             end()
         self.figures.close()
         super()._let_go()
+
+    def _hear(self) -> None:
+        """Shows what the training does at once, and how far it came now and then."""
+        assert self.session is not None
+        if self.session.progress.status.value != self.status:
+            self._at_once.poke()
+        self._pulse.poke()
+
+    def _show_session(self) -> None:
+        """Takes over how the session is, without the curves, which take longer to draw."""
+        with LOCK, self.hold_sync():
+            if self.comm is not None:
+                for name, value in self._session_news().items():
+                    setattr(self, name, value)
 
     def _show(self) -> None:
         """Takes over all that is new in the training: one message to the page."""
