@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from cnnwidgets.network.editing import check_edits, edits_on
 from cnnwidgets.network.edits import Edit
-from cnnwidgets.network.memory import keep_freed_memory
 from cnnwidgets.network.probe import Layer, Probe, Run
 from cnnwidgets.network.threads import threads_for
 from cnnwidgets.training.history import Snapshot
@@ -25,7 +24,6 @@ class Slide:
     """
 
     def __init__(self, model: nn.Module, budget_bytes: int | None = None) -> None:
-        keep_freed_memory()
         self.name = type(model).__name__
         self._model = _copy_of(model)
         self._budget = {} if budget_bytes is None else {"budget_bytes": budget_bytes}
