@@ -19,6 +19,9 @@ CHANNELWISE = frozenset({
 })
 # fmt: on
 
+# Layers that return the numbers they are given, by kind.
+PASSING = frozenset({"Flatten", "Identity", "Dropout", "Dropout1d", "Dropout2d", "AlphaDropout"})
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kernels:
@@ -40,60 +43,73 @@ def kernels_of(probe: Probe, run: Run, layer: str) -> Kernels | None:
     """The kernels that make `layer`'s maps, or None if no convolution or linear layer does.
 
     A ReLU, a pooling or a normalisation shows the filters of the layer it works on. That one
-    layer feeds the next is not guessed from their order: the module is applied to the recorded
-    maps of its predecessor and must give the recorded result.
+    layer feeds the next is not guessed from their order: see `_source`.
 
     probe: the one that made `run`, over a model whose modules are in eval mode.
     """
-    order = [entry for entry in run.layers if entry.name in run]
-    position = next(i for i, entry in enumerate(order) if entry.name == layer)
-    for at in range(position, -1, -1):
-        name, kind = order[at].name, order[at].kind
-        before = order[at - 1].name if at else "input"
-        module = probe.module(name)
+    at: str | None = run.layer(layer).name
+    while at:
+        module = probe.module(at)
         if isinstance(module, nn.Conv2d):
-            inputs = before if _feeds(run, before, module, name) else None
-            return Kernels(_numbers(module.weight), name, inputs, module.groups)
+            source = _source(probe, run, at)
+            inputs = "input" if source == "" else source
+            return Kernels(_numbers(module.weight), at, inputs, module.groups)
         if isinstance(module, nn.Linear):
-            return _templates(run, [entry.name for entry in order[:at]], module, name)
-        if kind not in CHANNELWISE or not _feeds(run, before, module, name):
-            return None
+            return _templates(probe, run, at, module)
+        at = _source(probe, run, at) if run.layer(at).kind in CHANNELWISE else None
     return None
 
 
-def _templates(run: Run, earlier: list[str], module: nn.Linear, name: str) -> Kernels | None:
+def _templates(probe: Probe, run: Run, layer: str, module: nn.Linear) -> Kernels | None:
     """A linear layer's weights laid out as the maps that it reads, one set for each output.
 
-    earlier: the layers that ran before; vectors among the last of them (Flatten, Dropout) pass
-    the maps on, if the linear layer makes its result of the maps.
+    Layers that only pass numbers on, as Flatten and Dropout do, may stand between.
     """
-    for before in ["input", *earlier][::-1]:
-        shape = _tensor(run, before).shape[1:]
+    source = _source(probe, run, layer)
+    while source is not None:
+        shape = _result(run, source).shape[1:]
         if len(shape) == 3:
-            if not _feeds(run, before, module, name):
-                return None
-            return Kernels(_numbers(module.weight.reshape(-1, *shape)), name, before)
-        if shape.numel() != module.in_features:
-            return None
+            weights = module.weight.reshape(-1, *shape)
+            return Kernels(_numbers(weights), layer, source or "input")
+        passes = source and run.layer(source).kind in PASSING
+        source = _source(probe, run, source) if passes else None
     return None
 
 
-def _feeds(run: Run, before: str, module: nn.Module, name: str) -> bool:
-    """Whether a layer's recorded result is what its module makes of `before`'s."""
-    given, made = _tensor(run, before), run[name]
-    if isinstance(module, nn.Linear):
-        given = given.flatten(1)
+def _source(probe: Probe, run: Run, layer: str) -> str | None:
+    """What a call of a layer was given: the call whose result, "" for the image, None if unknown.
+
+    Where the run did not recognise it, it may yet be the result before, copied (`.contiguous()`;
+    `.flatten(1)` in channels-last memory): then the module must make of it what is recorded.
+    """
+    module = probe.module(layer)
+    feed = run.feed(layer)
+    if feed is not None:
+        fits = feed.shape == _taken(module, _result(run, feed.source)).shape
+        return feed.source if fits else None
+    calls = ["", *run]
+    before = calls[calls.index(layer) - 1]
+    return before if _makes(module, _result(run, before), run[layer]) else None
+
+
+def _makes(module: nn.Module, given: Tensor, made: Tensor) -> bool:
+    """Whether a recorded result is what a module makes of another one."""
     try:
         with torch.no_grad():
-            again = module(given.clone())
+            again = module(_taken(module, given).clone())
         same_shape = isinstance(again, Tensor) and again.shape == made.shape
         return same_shape and torch.allclose(again, made, equal_nan=True)
     except Exception:  # whatever a module raises for other inputs than its own: it is not fed so
         return False
 
 
-def _tensor(run: Run, name: str) -> Tensor:
-    return run.input if name == "input" else run[name]
+def _taken(module: nn.Module, given: Tensor) -> Tensor:
+    """A result in the shape in which a module would be given it."""
+    return given.flatten(1) if isinstance(module, nn.Linear) else given
+
+
+def _result(run: Run, call: str) -> Tensor:
+    return run[call] if call else run.input
 
 
 def _numbers(weight: Tensor) -> np.ndarray:

@@ -80,10 +80,10 @@ class Branches(nn.Module):
         return self.relu(self.left(x) + self.right(x))
 
 
-def test_where_the_order_lies_the_input_is_not_guessed():
+def test_where_the_order_lies_the_input_is_what_the_layer_was_given():
     kernels, _ = look(Branches(), torch.randn(1, 1, 8, 8))
     assert kernels("left").inputs == "input"
-    assert kernels("right").inputs is None
+    assert kernels("right").inputs == "input"
     assert kernels("right").weights.shape == (1, 1, 3, 3)
     assert kernels("relu") is None
 
@@ -124,3 +124,85 @@ def test_half_precision_weights_come_as_float32():
     kernels, _ = look(nn.Conv2d(1, 2, 3).half(), torch.randn(1, 1, 8, 8))
     assert kernels("(model)").weights.dtype == np.float32
     assert kernels("(model)").inputs == "input"
+
+
+class Worked(nn.Module):
+    """Works on its maps outside any layer: `between` tells how, or None."""
+
+    def __init__(self, between):
+        super().__init__()
+        self.first = nn.Conv2d(1, 2, 3, padding=1)
+        self.second = nn.Conv2d(2, 3, 3, padding=1)
+        self.between = between
+
+    def forward(self, x):
+        return self.second(self.between(self.first(x)))
+
+
+@pytest.mark.parametrize(
+    ("between", "inputs"),
+    [
+        (lambda maps: maps, "first"),
+        (lambda maps: maps.clone(), "first"),
+        (lambda maps: maps.flatten(1).view(maps.shape), "first"),
+        (lambda maps: maps.transpose(2, 3), None),
+        (lambda maps: maps + 1, None),
+        (lambda maps: maps.add_(1), None),
+        (lambda maps: maps.view(1, 2, 4, 16).repeat(1, 1, 1, 1), None),
+        (lambda maps: maps.view(1, 2, 4, 16), None),
+    ],
+    ids=["same", "copied", "and back", "turned", "shifted", "in place", "copy cut", "cut"],
+)
+def test_inputs_are_named_only_where_they_are_what_was_given(between, inputs):
+    kernels, _ = look(Worked(between), torch.randn(1, 1, 8, 8))
+    assert kernels("second").inputs == inputs
+
+
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
+def test_templates_are_found_in_any_memory_format(memory):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 4, 3)
+            self.fc = nn.Linear(4 * 6 * 6, 3)
+
+        def forward(self, x):
+            return self.fc(self.conv(x).flatten(1))
+
+    kernels, _ = look(Model().to(memory_format=memory), torch.randn(1, 1, 8, 8))
+    assert kernels("fc").inputs == "conv"
+
+
+def test_a_layer_may_be_called_input():
+    model = nn.Sequential()
+    model.add_module("input", nn.ReLU())
+    model.add_module("conv", nn.Conv2d(1, 2, 3))
+    kernels, _ = look(model, torch.randn(1, 1, 8, 8))
+    assert kernels("input") is None
+    assert kernels("conv").inputs == "input"
+
+
+def test_a_layer_called_twice_is_fed_by_what_each_call_was_given():
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 1, 3, padding=1)
+            self.relu = nn.ReLU()
+
+        def forward(self, x):
+            return self.relu(self.conv(self.relu(self.conv(x))))
+
+    kernels, _ = look(Twice(), torch.randn(1, 1, 8, 8))
+    assert [kernels(call).inputs for call in ("conv", "conv:2")] == ["input", "relu"]
+    assert [kernels(call).layer for call in ("relu", "relu:2")] == ["conv", "conv:2"]
+
+
+def test_what_the_run_recognised_is_not_computed_again(digit):
+    model, kernels, _ = digit
+    calls = []
+    hook = model.conv2.register_forward_hook(lambda *_: calls.append(1))
+    try:
+        assert kernels("pool2").inputs == "pool1"
+    finally:
+        hook.remove()
+    assert not calls
