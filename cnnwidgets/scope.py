@@ -17,6 +17,7 @@ from cnnwidgets.network.kernels import Kernels, kernels_of
 from cnnwidgets.network.probe import Layer
 from cnnwidgets.network.reading import Reading, classes_in, maps_of, reading_of
 from cnnwidgets.network.receptive import ReceptiveField, receptive_field_in
+from cnnwidgets.network.threads import threads_for
 from cnnwidgets.place import check_images, layers_in, place_in, within
 from cnnwidgets.pulse import Pulse
 from cnnwidgets.slide import Edits, Slide, same_weights
@@ -124,7 +125,8 @@ class Microscope(Locked):
 
     def kernels(self, layer: str | None = None) -> Kernels | None:
         """The kernels that make a layer's (the selected one's) maps, or None if there are none."""
-        with LOCK, self.slide.under(self.moment, self._settled["edits"]) as probe:
+        edits = self._settled["edits"]
+        with LOCK, self.slide.under(self.moment, edits) as probe, threads_for(self.run):
             return kernels_of(probe, self.run, layer or self.layer)
 
     def explain(self, layer: str | None = None, unit: Unit | None = None) -> Explanation:
@@ -135,7 +137,7 @@ class Microscope(Locked):
         """
         with LOCK:
             run, at, edits = self.run, self._unit(unit), self._settled["edits"]
-            with self.slide.under(self.moment, edits) as probe:
+            with self.slide.under(self.moment, edits) as probe, threads_for(run):
                 return explained(probe, run, layer or self.layer, at, edits)
 
     def receptive_field(self, layer: str | None = None, unit: Unit | None = None) -> ReceptiveField:
@@ -143,7 +145,7 @@ class Microscope(Locked):
 
         layer, unit: as in `explain`.
         """
-        with LOCK, self.slide.under(self.moment, ()) as probe:
+        with LOCK, self.slide.under(self.moment, ()) as probe, threads_for(self.run):
             return receptive_field_in(probe, self.run, layer or self.layer, self._unit(unit))
 
     def _unit(self, unit: Unit | None) -> Unit:

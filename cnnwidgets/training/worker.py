@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from cnnwidgets.network.threads import steady_threads
+from cnnwidgets.network.threads import end_idle_threads, steady_threads
 from cnnwidgets.training.ending import TRAINING
 
 LATER = object()
@@ -54,6 +54,7 @@ class Worker:
             self._resting.clear()
             self._commands.put((command, future))
             if self._thread is None:
+                end_idle_threads()
                 self._thread = threading.Thread(
                     target=self._run, name="cnnwidgets training", daemon=True
                 )

@@ -233,14 +233,14 @@ class KernelEditor(View):
     def _show(self) -> None:
         """Takes over the selected kernel and the edits: one message to the page."""
         from cnnwidgets.workbench.changes import as_code, in_short
-        from cnnwidgets.workbench.kernel import kernel_at, owner_of
+        from cnnwidgets.workbench.kernel import kernel_at
 
         with LOCK, self.hold_sync():
             if self.comm is None:
                 return
             scope = self.scope
             if self._owner_layer != scope.layer:
-                self._owner, self._owner_layer = owner_of(scope), scope.layer
+                self._owner, self._owner_layer = scope.kernels(), scope.layer
             owner = self._owner
             self.inputs = 0 if owner is None else owner.weights.shape[1]
             if self.input >= max(1, self.inputs):

@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from cnnwidgets.network.edits import Edit, SetBias, SetKernel, WeightEdit
-from cnnwidgets.network.kernels import Kernels, kernels_of
+from cnnwidgets.network.kernels import Kernels
 from cnnwidgets.traits import LOCK
 from cnnwidgets.workbench.changes import Edits
 
@@ -40,19 +40,10 @@ class Kernel:
     linear: bool
 
 
-def owner_of(scope: "Microscope") -> Kernels | None:
-    """The kernels that make the maps of a microscope's layer, found even where these are edited."""
-    found = scope.kernels()
-    if found is not None or not scope.edits:
-        return found
-    with LOCK, scope.slide.under(scope.moment, ()) as probe:  # an edited map is not what it is fed
-        return kernels_of(probe, probe.run(scope.run.input), scope.layer)
-
-
 def kernel_at(scope: "Microscope", owner: Kernels, input: int) -> Kernel | None:
     """The kernel of the selected channel's filter for one input channel; None if there is none.
 
-    owner: from `owner_of`, at any step and under any edits.
+    owner: the kernels of a layer, from `Microscope.kernels` at any step and under any edits.
     """
     filters, inputs = owner.weights.shape[:2]
     if scope.channel >= filters or not 0 <= input < inputs:

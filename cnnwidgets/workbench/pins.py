@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnwidgets.network.compare import Comparison, compare
 from cnnwidgets.network.edits import Edit
 from cnnwidgets.network.kernels import Kernels, kernels_of
 from cnnwidgets.network.probe import Run
@@ -44,10 +43,6 @@ class Pin:
             return None
         with LOCK, scope.slide.under(self.moment, self.edits) as probe:
             return kernels_of(probe, self.run, layer)
-
-    def compare(self, run: Run) -> Comparison:
-        """What differs in another run, layer by layer; see `cnnwidgets.compare`."""
-        return compare(self.run, run)
 
 
 def in_words(scope: "Microscope") -> str:
