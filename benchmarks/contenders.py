@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 from torchvision import transforms
+from torchvision.datasets import MNIST
 
 import cnnwidgets as cw
 from cnnwidgets.training.loop import Loop
@@ -25,20 +25,19 @@ Advance = Callable[[int], object]
 SETTINGS = Settings(epochs=MANY, batch_size=BATCH, learning_rate=RATE, schedule="constant")
 
 
-class Digits(Dataset):
-    """MNIST as torchvision's own class gives it: a picture at a time, through transforms."""
+class Digits(MNIST):
+    """torchvision's own class, a picture at a time through transforms, over digits in memory."""
 
-    def __init__(self, images: cw.ImageSet) -> None:
-        self._images, self._labels = images.images[:, 0], images.labels
-        self._transform = transforms.Compose(
+    def __init__(self, images: cw.ImageSet) -> None:  # the parent's would look for files
+        self.data = torch.from_numpy(images.images[:, 0].copy())
+        self.targets = torch.tensor(images.labels)
+        self.transform = transforms.Compose(
             [transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))]
         )
+        self.target_transform = None
 
     def __len__(self) -> int:
-        return len(self._labels)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        return self._transform(Image.fromarray(self._images[index])), int(self._labels[index])
+        return len(self.data)
 
 
 def network() -> nn.Module:
@@ -71,7 +70,7 @@ def by_hand(images: cw.ImageSet, log: Callable[..., object] | None = None) -> Ad
 def _by_hand(model: nn.Module, images: cw.ImageSet, log: Callable[..., object] | None) -> Advance:
     inputs = torch.from_numpy(images.normalize(images.images))
     labels = torch.tensor(images.labels)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, fused=True)
 
     def batches() -> Iterator[Tensor]:
         while True:

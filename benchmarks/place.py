@@ -9,8 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.conftest import CHROMIUM_FLAGS, CHROMIUM_NAMES, VoilaHost
-from tests.servers import eventually, start_app, write_notebook
+from tests.browser.conftest import CHROMIUM_FLAGS, CHROMIUM_NAMES, LabHost, VoilaHost
+from tests.servers import eventually, start_app, start_lab, write_notebook
 
 PAGE = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
 PATIENCE_MS = 240_000
@@ -48,6 +48,16 @@ class Place:
                     time.sleep(1)
                     rest.append(sum(kernel.cpu_times()[:2]))
                 yield VoilaHost(server, Path(folder))
+            finally:
+                server.stop()
+
+    @contextmanager
+    def lab(self, *cells: str) -> Iterator[Page]:
+        """A JupyterLab with one notebook, whose cells have run."""
+        with tempfile.TemporaryDirectory() as folder, self.page() as page:
+            server = start_lab(Path(folder), Path(folder))
+            try:
+                yield LabHost(server, Path(folder)).open(page, *cells)
             finally:
                 server.stop()
 

@@ -17,64 +17,84 @@ ASKED = 300  # how often a control is asked
 
 
 def measure(quick: bool) -> Iterator[Row]:
-    """Milliseconds a step side by side, then controls, then the time to 99 %.
-
-    Each computes on one thread: two that wait for each other tell, on a machine that is shared,
-    more of the other programs than of the training.
-    """
+    """Milliseconds a step side by side, then controls, then the time to 99 %."""
+    images, test = cw.load("mnist", split="train"), cw.load("mnist", split="test")
+    rounds, count = (3, 20) if quick else (ROUNDS, STEPS)
+    yield from as_they_are(images, rounds, count)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield from _measure(quick)
+        yield from steps(images, test, rounds, count)
+        yield from controls(images, 30 if quick else ASKED)
+        if not quick:
+            yield from goal(images, test)
     finally:
         torch.set_num_threads(threads)
 
 
-def _measure(quick: bool) -> Iterator[Row]:
-    images, test = cw.load("mnist", split="train"), cw.load("mnist", split="test")
-    yield from steps(images, test, *((3, 20) if quick else (ROUNDS, STEPS)))
-    yield from controls(images, 30 if quick else ASKED)
-    if not quick:
-        yield from goal(images, test)
+def as_they_are(images: cw.ImageSet, rounds: int, count: int) -> Iterator[Row]:
+    """Our loop and the usual script, each on as many threads as PyTorch takes by itself."""
+    ways = {
+        "loop": contenders.loop(images),
+        "session": contenders.session(images),
+        "script": contenders.usual_script(images, 0),
+        "workers": contenders.usual_script(images, 2),
+    }
+    ms, _ = in_turns(ways, rounds, count)
+    threads = torch.get_num_threads()
+    step = f"128 digits through DigitCNN, {threads} thread{'s' if threads > 1 else ''}"
+    script = "Dataset, DataLoader"
+    yield Row(step, "ms", ms["loop"], script, ms["script"], Target("faster", 3))
+    yield Row("… the same", "ms", ms["loop"], f"{script}, 2 workers", ms["workers"])
+    yield Row("… in a session", "ms", ms["session"], script, ms["script"])
 
 
 def steps(images: cw.ImageSet, test: cw.ImageSet, rounds: int, count: int) -> Iterator[Row]:
-    """Each contender in turn, in each round; the first round only warms up."""
+    """What is around a step costs, each on one thread: two that wait for each other tell, on a
+    machine that is shared, more of the other programs than of the training."""
     with ExitStack() as stack:
         ways = {
             "loop": contenders.loop(images),
             "hand": contenders.by_hand(images),
             "script": contenders.usual_script(images, 0),
-            "workers": contenders.usual_script(images, 2),
             "session": contenders.session(images),
             "watched": contenders.session(images, threading.Event().set),
             "looked": stack.enter_context(contenders.looked_at(images, test)),
             "recorded": stack.enter_context(contenders.recorded(images)),
         }
-        ms: dict[str, list[float]] = {name: [] for name in ways}
-        busy: dict[str, list[float]] = {name: [] for name in ways}
-        names = list(ways)
-        for turn in range(rounds + 1):
-            at = turn % len(names)
-            for name in names[at:] + names[:at]:  # none is always after the same
-                began_s, busy_s = time.perf_counter(), time.process_time()
-                ways[name](count)
-                if turn:
-                    ms[name].append((time.perf_counter() - began_s) / count * 1000)
-                    busy[name].append((time.process_time() - busy_s) / count * 1000)
-    step = "128 digits through DigitCNN"
+        ms, busy = in_turns(ways, rounds, count)
+    step = "128 digits through DigitCNN, 1 thread"
     least = Target("share", 1 / 0.97)
-    script = "Dataset, DataLoader"
-    yield Row(step, "ms", ms["loop"], f"{script}, 2 workers", ms["workers"])
+    yield Row(step, "ms", ms["loop"], "Dataset, DataLoader", ms["script"])
     yield Row("… looked at, 10 a second", "ms", ms["looked"], "loop", ms["loop"])
     # The processor's time: others who use the same machine do not count.
     unit = "ms of processor"
     yield Row(step, unit, busy["loop"], "by hand", busy["hand"], Target("share", 1 / 0.95))
-    yield Row("… the same", unit, busy["loop"], script, busy["script"], Target("faster", 3))
     yield Row("… in a session", unit, busy["session"], "loop", busy["loop"], least)
     yield Row("… watched", unit, busy["watched"], "loop", busy["loop"], least)
     yield Row("… looked at, with the looks", unit, busy["looked"], "loop", busy["loop"])
     yield Row("… recorded", unit, busy["recorded"], "by hand", busy["hand"], least)
+
+
+def in_turns(
+    ways: dict[str, contenders.Advance], rounds: int, count: int
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Milliseconds a step, and those of the processor, of each contender in each round.
+
+    The first round only warms up.
+    """
+    ms: dict[str, list[float]] = {name: [] for name in ways}
+    busy: dict[str, list[float]] = {name: [] for name in ways}
+    names = list(ways)
+    for turn in range(rounds + 1):
+        at = turn % len(names)
+        for name in names[at:] + names[:at]:  # none is always after the same
+            began_s, busy_s = time.perf_counter(), time.process_time()
+            ways[name](count)
+            if turn:
+                ms[name].append((time.perf_counter() - began_s) / count * 1000)
+                busy[name].append((time.process_time() - busy_s) / count * 1000)
+    return ms, busy
 
 
 def controls(images: cw.ImageSet, asked: int) -> Iterator[Row]:

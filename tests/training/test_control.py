@@ -47,10 +47,11 @@ def test_ten_thousand_plays_and_pauses_leave_no_thread_and_no_memory():
     process = psutil.Process()
 
     def cycles(count):
-        for _ in range(count):
+        for turn in range(count):
             session.play()
             paused = session.pause()
-        result(paused)
+            if turn % 100 == 99:  # who never waits has a queue of 20,000 on a busy machine
+                result(paused)
         session.wait(PATIENCE_S)
         gc.collect()
         return process.memory_info().rss

@@ -181,3 +181,17 @@ def test_a_session_refuses_an_empty_set_and_a_test_set_that_does_not_fit():
     three = ImageSet.from_arrays(np.zeros((3, 8, 8), np.uint8), [0, 1, 2])
     with pytest.raises(ValueError, match="a logit for each class"):
         TrainingSession(network(), IMAGES, test=three)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_all_weights_are_updated_in_one_call_where_pytorch_can(optimizer):
+    def is_fused(weight):
+        return (
+            Settings(optimizer=optimizer)
+            .make_optimizer([torch.nn.Parameter(weight)])
+            .defaults["fused"]
+        )
+
+    assert is_fused(torch.zeros(2))
+    assert not is_fused(torch.zeros(2, dtype=torch.complex64))
+    assert not is_fused(torch.zeros(2, device="meta"))
