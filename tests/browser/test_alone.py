@@ -7,18 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Watch
-from tests.browser.scenes import (
-    COLOUR_LEVELS,
-    DIGITS,
-    box_of,
-    canvas_colours,
-    diverging,
-    grid_of,
-    readout,
-    sequential,
-    table_of,
-    value_in,
-)
+from tests.browser.reading import box_of, canvas_colours, grid_of, readout, table_of, value_in
+from tests.browser.truth import COLOUR_LEVELS, DIGITS, diverging, sequential
 from tests.servers import eventually
 
 ARRAYS = """

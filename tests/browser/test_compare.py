@@ -12,19 +12,10 @@ from playwright.sync_api import Page, expect
 
 import cnnwidgets
 from tests.browser.people import Person
-from tests.browser.scenes import (
-    COLOUR_LEVELS,
-    DIGITS,
-    EXPLAIN,
-    canvas_colours,
-    coloured,
-    diverging,
-    forward,
-    mnist,
-    table_of,
-    weights,
-)
+from tests.browser.reading import canvas_colours, table_of
+from tests.browser.scenes import EXPLAIN
 from tests.browser.test_access import violations
+from tests.browser.truth import COLOUR_LEVELS, DIGITS, coloured, diverging, forward, mnist, weights
 from tests.servers import eventually
 
 READY_MS = 40_000

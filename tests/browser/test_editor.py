@@ -7,19 +7,10 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
-from tests.browser.scenes import (
-    COLOUR_LEVELS,
-    DIGITS,
-    Dash,
-    Grid,
-    coloured,
-    forward,
-    mnist,
-    table_of,
-    value_in,
-    weights,
-)
+from tests.browser.reading import Grid, table_of, value_in
+from tests.browser.scenes import Dash
 from tests.browser.test_access import violations
+from tests.browser.truth import COLOUR_LEVELS, DIGITS, coloured, forward, mnist, weights
 from tests.servers import eventually
 
 TITLE = "%%markdown\n# Editing\n\n## A kernel"

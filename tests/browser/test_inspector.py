@@ -10,18 +10,9 @@ import pytest
 import torch.nn.functional as F
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.scenes import (
-    DIGITS,
-    box_of,
-    canvas_colours,
-    forward,
-    maps,
-    mnist,
-    table_of,
-    value_in,
-    weights,
-)
+from tests.browser.reading import box_of, canvas_colours, table_of, value_in
 from tests.browser.test_access import violations
+from tests.browser.truth import DIGITS, forward, maps, mnist, weights
 from tests.servers import eventually
 
 SCENE = '''

@@ -8,18 +8,9 @@ import torch
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Watch
-from tests.browser.scenes import (
-    COLOUR_LEVELS,
-    DIGITS,
-    Dash,
-    box_of,
-    canvas_colours,
-    coloured,
-    diverging,
-    sequential,
-    table_of,
-    value_in,
-)
+from tests.browser.reading import box_of, canvas_colours, table_of, value_in
+from tests.browser.scenes import Dash
+from tests.browser.truth import COLOUR_LEVELS, DIGITS, coloured, diverging, sequential
 from tests.servers import eventually
 
 MODEL = """

@@ -11,7 +11,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import READY_MS, Watch
-from tests.browser.scenes import COLOUR_LEVELS, coloured, grid_of, maps
+from tests.browser.reading import grid_of
+from tests.browser.truth import COLOUR_LEVELS, coloured, maps
 from tests.servers import eventually
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.scenes import value_in
+from tests.browser.reading import value_in
 from tests.servers import eventually
 
 SCENE = """

@@ -15,7 +15,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import LabHost, Watch
 from tests.browser.pads import SEVEN, Pad
-from tests.browser.scenes import DIGITS, Grid, box_of, grid_of, mnist, value_in
+from tests.browser.reading import Grid, box_of, grid_of, value_in
+from tests.browser.truth import DIGITS, mnist
 from tests.servers import ROOT, eventually, start_lab
 
 NAME = "tutorial.ipynb"
