@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, Page
 
 
 def value_in(text: str) -> float:
@@ -66,6 +66,12 @@ class Layout:
     margin: float
     top: float
 
+    def corner(self, tile: int) -> tuple[float, float]:
+        """Where the top left corner of a tile is in the grid: x and y."""
+        x = self.margin + (tile % self.columns) * (self.width + self.gap)
+        y = self.margin + (tile // self.columns) * (self.height + self.gap)
+        return x, y - self.top
+
 
 class Grid:
     """A listbox of tiles on one canvas."""
@@ -89,8 +95,7 @@ class Grid:
         self.root.evaluate("root => root.scrollIntoView({ block: 'center' })")
         layout, box = self.layout, self.root.bounding_box()
         assert box is not None
-        x = layout.margin + (tile % layout.columns) * (layout.width + layout.gap)
-        y = layout.margin + (tile // layout.columns) * (layout.height + layout.gap) - layout.top
+        x, y = layout.corner(tile)
         return box["x"] + x + u * layout.width, box["y"] + y + v * layout.height
 
     def hover(self, tile: int, u: float = 0.5, v: float = 0.5) -> None:
@@ -103,6 +108,21 @@ class Grid:
     def option(self) -> Locator:
         """What a screen reader is told of the selected tile."""
         return self.root.get_by_role("option")
+
+
+class Card:
+    """What cards of every kind have."""
+
+    def __init__(self, page: Page, kind: str):
+        self.page = page
+        self.card = page.locator(f".cw-{kind}")
+        self.title = self.card.get_by_role("heading")
+        self.line = self.card.locator(".cw-line")
+        self.readout = self.card.locator(".cw-readout")
+
+    def press(self, name: str) -> None:
+        """Click the button of this name."""
+        self.card.get_by_role("button", name=name, exact=True).click()
 
 
 def canvas_colours(

@@ -44,6 +44,10 @@ class Dash:
         self.slider = page.locator(".cw-channel")
         self.large = page.locator('.cw-maps[data-view="one"]')
         self.filters = page.locator(".cw-filters")
+        self.inspector = page.locator(".cw-inspector")
+        self.editor = page.locator(".cw-kernel")
+        self.board = page.locator(".cw-ablation")
+        self.time = page.locator(".cw-time")
 
     @property
     def images(self) -> Grid:

@@ -42,6 +42,12 @@ def weights() -> dict[str, torch.Tensor]:
     return {name: value.detach() for name, value in model.state_dict().items()}
 
 
+def given(images: np.ndarray) -> np.ndarray:
+    """What the network is given for images of bytes: float32, as its training normalised them."""
+    mean, std = 0.13066048, 0.30810780  # of the 60,000 training images
+    return (images.astype(np.float32) / 255 - mean) / std
+
+
 def forward(
     images: np.ndarray, w: dict[str, torch.Tensor] | None = None
 ) -> dict[str, torch.Tensor]:
@@ -50,8 +56,7 @@ def forward(
     w: other weights than the final ones.
     """
     w = weights() if w is None else w
-    x = torch.from_numpy(images.astype(np.float32))[:, None] / 255
-    x = (x - 0.13066048) / 0.30810780  # of the 60,000 training images
+    x = torch.from_numpy(given(images))[:, None]
     out = {}
     for number in "12":
         x = out[f"conv{number}"] = F.conv2d(
