@@ -71,3 +71,14 @@ def test_half_of_the_memory_bounds_the_kernels(gigabytes, expected, monkeypatch)
     sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": gigabytes * 2**30 // 4096}
     monkeypatch.setattr("os.sysconf", sizes.__getitem__, raising=False)
     assert kernels_that_fit() == expected
+
+
+@pytest.mark.parametrize("preheat", [-1, 5])
+def test_a_number_of_pages_to_preheat_that_cannot_be_is_refused_by_name(preheat, notebook):
+    with pytest.raises(ValueError, match=rf"preheat \(={preheat}\) must be 0 to 4"):
+        AppSettings.checked(notebook=notebook, max_kernels=4, preheat=preheat)
+
+
+def test_a_folder_is_not_preheated(tmp_path):
+    with pytest.raises(ValueError, match="needs one notebook"):
+        AppSettings.checked(notebook=tmp_path, preheat=1)

@@ -11,15 +11,12 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import (
     Browser,
-    ConsoleMessage,
     Error,
     Page,
-    Request,
     TimeoutError,
     expect,
     sync_playwright,
@@ -28,6 +25,7 @@ from playwright.sync_api import (
 from tests.browser.pads import Pad, open_pad
 from tests.browser.people import Person
 from tests.browser.scenes import DASHBOARD, Dash
+from tests.browser.watch import Watch, shared_page
 from tests.servers import Server, eventually, start_app, start_lab, write_notebook
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -69,35 +67,6 @@ def browser() -> Iterator[Browser]:
             )
         yield chromium
         chromium.close()
-
-
-class Watch:
-    """What went wrong on the pages of one test."""
-
-    def __init__(self) -> None:
-        self.problems: list[str] = []
-        self._expected: list[str] = []
-
-    def expect(self, pattern: str) -> None:
-        """Announce that problems which match this regular expression are part of the test."""
-        self._expected.append(pattern)
-
-    def attach(self, page: Page) -> None:
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
-        page.on("request", self._request)
-
-    def unexpected(self) -> list[str]:
-        return [p for p in self.problems if not any(re.search(e, p) for e in self._expected)]
-
-    def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.problems.append(f"console: {message.text} ({message.location.get('url')})")
-
-    def _request(self, request: Request) -> None:
-        parts = urlsplit(request.url)
-        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
-            self.problems.append(f"foreign request: {request.url}")
 
 
 @pytest.fixture
@@ -218,63 +187,53 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabHost]:
 
 @pytest.fixture(scope="module")
 def shared_pad(browser: Browser, voila: VoilaHost) -> Iterator[tuple[Pad, Watch]]:
-    """One page with a pad for a module: a page with a kernel takes seconds to start."""
-    context = browser.new_context(
-        viewport={"width": 1024, "height": 1400},
-        permissions=["clipboard-read", "clipboard-write"],
-    )
-    page, watch = context.new_page(), Watch()
-    watch.attach(page)
-    yield open_pad(voila, page), watch
-    context.close()
+    """One page with a pad for a module."""
+    allowed = ["clipboard-read", "clipboard-write"]
+    with shared_page(browser, 1024, 1400, permissions=allowed) as (page, watch):
+        yield open_pad(voila, page), watch
 
 
 @pytest.fixture
 def pad(shared_pad: tuple[Pad, Watch]) -> Iterator[Pad]:
     """An empty pad with its brush, while the microscope looks at digit 0, a seven."""
     pad, watch = shared_pad
-    before = len(watch.problems)
-    pad.canvas.press("b")
-    pad.canvas.press("x")
-    pad.card.get_by_role("slider").fill("2.5")
-    pad.card.get_by_role("checkbox").check()
-    expect(pad.canvas).to_have_accessible_name(re.compile("empty"))
-    pad.images.press("Home")
-    expect(pad.line).to_contain_text("image 0 of MNIST test")
-    expect(pad.canvas).to_have_accessible_name(re.compile("empty"))
-    yield pad
-    assert watch.problems[before:] == []
+    with watch.clean():
+        pad.canvas.press("b")
+        pad.canvas.press("x")
+        pad.card.get_by_role("slider").fill("2.5")
+        pad.card.get_by_role("checkbox").check()
+        expect(pad.canvas).to_have_accessible_name(re.compile("empty"))
+        pad.images.press("Home")
+        expect(pad.line).to_contain_text("image 0 of MNIST test")
+        expect(pad.canvas).to_have_accessible_name(re.compile("empty"))
+        yield pad
 
 
 @pytest.fixture(scope="module")
 def shared_dash(browser: Browser, voila: VoilaHost) -> Iterator[tuple[Dash, Watch]]:
-    """One dashboard for a module: a page with a kernel takes seconds to start."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page, watch = context.new_page(), Watch()
-    watch.attach(page)
-    voila.open(page, DASHBOARD)
-    page.wait_for_function("window.stage")
-    yield Dash(page), watch
-    context.close()
+    """One dashboard for a module."""
+    with shared_page(browser, 1280, 900) as (page, watch):
+        voila.open(page, DASHBOARD)
+        page.wait_for_function("window.stage")
+        yield Dash(page), watch
 
 
 @pytest.fixture
 def dash(shared_dash: tuple[Dash, Watch]) -> Iterator[Dash]:
     """The dashboard on image 0, conv1, channel 0, whatever the test before did to it."""
     dash, watch = shared_dash
-    before = len(watch.problems)
-    dash.picker.get_by_role("button", name="all", exact=True).click()
-    dash.picker.get_by_role("button", name="in order").click()
-    dash.jump(0)
-    dash.to_top()
-    dash.choose_layer("conv1")
-    dash.choose_channel(0)
-    dash.maps.get_by_role("combobox").select_option("auto")
-    dash.maps.get_by_role("button", name="shared scale").click()
-    dash.large_map.press("Escape")
-    dash.filters.get_by_role("button", name="this filter").click()
-    yield dash
-    assert watch.problems[before:] == []
+    with watch.clean():
+        dash.picker.get_by_role("button", name="all", exact=True).click()
+        dash.picker.get_by_role("button", name="in order").click()
+        dash.jump(0)
+        dash.to_top()
+        dash.choose_layer("conv1")
+        dash.choose_channel(0)
+        dash.maps.get_by_role("combobox").select_option("auto")
+        dash.maps.get_by_role("button", name="shared scale").click()
+        dash.large_map.press("Escape")
+        dash.filters.get_by_role("button", name="this filter").click()
+        yield dash
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from cnnwidgets.data.fit import like_mnist
+from tests.browser.reading import Card
 from tests.servers import eventually
 
 CELLS = """
@@ -30,15 +31,13 @@ truth
 SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.6, 0.5), (0.45, 0.85)]
 
 
-class Pad:
+class Pad(Card):
     """The cards of a page with a DrawPad, a Prediction, a DigitPicker and the truth."""
 
     def __init__(self, page):
-        self.page = page
-        self.card = page.locator(".cw-pad")
+        super().__init__(page, "pad")
         self.canvas = self.card.get_by_role("application")
         self.seen = self.card.get_by_role("img")
-        self.line = self.card.locator(".cw-line")
         self.verdict = page.locator(".cw-prediction .cw-line")
         self.images = page.locator(".cw-picker").get_by_role("listbox")
 

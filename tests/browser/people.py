@@ -62,6 +62,12 @@ class Person:
         """Remembers that the control with the focus was used."""
         self.focused.evaluate("node => { node.dataset.used = 'true'; }")
 
+    def stops(self, most):
+        """Presses Tab so many times at most, and gives what has the focus after each."""
+        for _ in range(most):
+            self.press("Tab")
+            yield self.here()
+
     def reach(self, name, card="", key="Tab", kind=""):
         """Goes on until a control has the focus, which must be seen on the way."""
         for _ in range(160):
@@ -78,7 +84,12 @@ class Person:
 
 
 def use(person, stop, uses):
-    """Uses the control with the focus, as the first fitting of (card, kind, name, how) says."""
+    """Uses the control with the focus, as the first fitting of (card, kind, name, how) says.
+
+    It must be seen that it has the focus.
+    """
+    assert stop["outlined"], stop
+    person.note()
     fits = (
         how
         for card, kind, name, how in uses

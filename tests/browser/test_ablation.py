@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.scenes import Dash, forward, mnist, value_in, weights
+from tests.browser.reading import value_in
+from tests.browser.scenes import Dash
 from tests.browser.test_access import violations
+from tests.browser.truth import forward, mnist, weights
 from tests.servers import eventually
 
 TITLE = "%%markdown\n# Editing\n\n## Channels"

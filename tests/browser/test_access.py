@@ -6,7 +6,8 @@ from importlib.resources import files
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.scenes import DASHBOARD, EXPLAIN, Dash, Grid
+from tests.browser.reading import Grid
+from tests.browser.scenes import DASHBOARD, EXPLAIN, Dash
 from tests.servers import eventually
 
 READY_MS = 40_000

@@ -6,19 +6,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Watch
-from tests.browser.scenes import (
-    COLOUR_LEVELS,
-    DIGITS,
-    box_of,
-    canvas_colours,
-    diverging,
-    grid_of,
-    readout,
-    sequential,
-    table_of,
-    value_in,
-)
+from tests.browser.reading import box_of, canvas_colours, grid_of, readout, table_of, value_in
+from tests.browser.truth import COLOUR_LEVELS, DIGITS, diverging, sequential
+from tests.browser.watch import shared_page
 from tests.servers import eventually
 
 ARRAYS = """
@@ -71,21 +61,18 @@ exec(ARRAYS, {}, truth)
 @pytest.fixture(scope="module")
 def shared(browser, voila):
     """One page with every widget that stands alone."""
-    page, watch = browser.new_context(viewport={"width": 900, "height": 900}).new_page(), Watch()
-    watch.attach(page)
-    voila.open(page, ARRAYS, SCENE)
-    page.locator(".rgb section").wait_for()
-    yield page, watch
-    page.context.close()
+    with shared_page(browser, 900, 900) as (page, watch):
+        voila.open(page, ARRAYS, SCENE)
+        page.locator(".rgb section").wait_for()
+        yield page, watch
 
 
 @pytest.fixture
 def alone(shared):
     """`alone(name)`: a card of the page by its name in the scene."""
     page, watch = shared
-    before = len(watch.problems)
-    yield lambda name: page.locator(f".{name} section")
-    assert watch.problems[before:] == []
+    with watch.clean():
+        yield lambda name: page.locator(f".{name} section")
 
 
 def is_hatched(pixels, rows, columns, row, column):

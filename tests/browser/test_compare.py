@@ -12,19 +12,10 @@ from playwright.sync_api import Page, expect
 
 import cnnwidgets
 from tests.browser.people import Person
-from tests.browser.scenes import (
-    COLOUR_LEVELS,
-    DIGITS,
-    EXPLAIN,
-    canvas_colours,
-    coloured,
-    diverging,
-    forward,
-    mnist,
-    table_of,
-    weights,
-)
+from tests.browser.reading import Card, canvas_colours, table_of
+from tests.browser.scenes import EXPLAIN
 from tests.browser.test_access import violations
+from tests.browser.truth import COLOUR_LEVELS, DIGITS, coloured, diverging, forward, mnist, weights
 from tests.servers import eventually
 
 READY_MS = 40_000
@@ -44,17 +35,15 @@ class Side:
         return self.made["fc"][0].softmax(0).numpy()
 
 
-class Card:
+class Comparison(Card):
     """The card of the dashboard, and how its canvases and tables are read."""
 
     def __init__(self, page: Page):
-        self.page = page
-        self.root = page.locator(".cw-compare")
-        self.line = self.root.locator(".cw-line").first
-        self.scores = self.root.locator("table", has_text="probability of each class")
+        super().__init__(page, "compare")
+        self.scores = self.card.locator("table", has_text="probability of each class")
 
     def canvas(self, name: str):
-        return self.root.locator(f'canvas[aria-label^="{name}"]')
+        return self.card.locator(f'canvas[aria-label^="{name}"]')
 
     def expect(self, a: Side, b: Side, layer: str, channel: int) -> None:
         """Wait until the page shows A, B and B − A of a channel, pixel by pixel."""
@@ -77,7 +66,7 @@ class Card:
 
         expect(self.line).to_contain_text(f"{layer}, channel {channel}.")
         eventually(lambda: strays() <= COLOUR_LEVELS, f"A, B and B − A of {layer}, {channel}")
-        numbers = table_of(self.root)
+        numbers = table_of(self.card)
         np.testing.assert_allclose(numbers, np.concatenate([first, second, less]), **DIGITS)
         self.expect_scores(a.probabilities, b.probabilities)
 
@@ -93,18 +82,22 @@ class Card:
         np.testing.assert_allclose(shown, expected, atol=0.051)
 
 
-class Mouse:
-    """Does everything with a pointer; what is typed is a number."""
+class Hand:
+    """Somebody in front of the dashboard and its card."""
 
-    def __init__(self, page: Page, card: Card):
+    def __init__(self, page: Page, card: Comparison):
         self.person = Person(page)
         self.dash, self.card = self.person.dash, card
 
+
+class Mouse(Hand):
+    """Does everything with a pointer; what is typed is a number."""
+
     def pin(self) -> None:
-        self.card.root.get_by_role("button", name=re.compile("^Pin this")).click()
+        self.card.card.get_by_role("button", name=re.compile("^Pin this")).click()
 
     def unpin(self) -> None:
-        self.card.root.get_by_role("button", name="Unpin").click()
+        self.card.card.get_by_role("button", name="Unpin").click()
 
     def digit(self, index: int) -> None:
         self.dash.images.click(index)
@@ -120,12 +113,8 @@ class Mouse:
         self.dash.page.locator(".cw-time").get_by_role("slider").click(position={"x": 3, "y": 8})
 
 
-class Keys:
+class Keys(Hand):
     """Does the same with keys alone, from Tab stop to Tab stop."""
-
-    def __init__(self, page: Page, card: Card):
-        self.person = Person(page)
-        self.dash, self.card = self.person.dash, card
 
     def pin(self) -> None:
         self.person.reach("Pin this", "cw-compare")
@@ -134,7 +123,7 @@ class Keys:
     def unpin(self) -> None:
         self.person.reach("Unpin", "cw-compare")
         self.person.press("Enter")
-        expect(self.card.root.get_by_role("button", name="Pin this as A")).to_be_focused()
+        expect(self.card.card.get_by_role("button", name="Pin this as A")).to_be_focused()
 
     def digit(self, index: int) -> None:
         self.person.reach("image", "cw-picker", kind="number")
@@ -161,15 +150,15 @@ def test_what_was_pinned_is_compared_with_each_thing_that_is_chosen_after(
 ):
     page = new_page(scheme, width=1360, height=1000)
     voila.open(page, EXPLAIN)
-    card = Card(page)
-    expect(card.root).to_be_visible(timeout=READY_MS)
+    card = Comparison(page)
+    expect(card.card).to_be_visible(timeout=READY_MS)
     hand = way(page, card)
     expect(card.line).to_have_text(re.compile(r"^Now: image 0, step [\d,]+\.$"))
-    expect(card.root.locator(".cw-empty")).to_contain_text("Pin what you see now")
+    expect(card.card.locator(".cw-empty")).to_contain_text("Pin what you see now")
     seven = Side(0)
     hand.pin()
     card.expect(seven, seven, "conv1", 0)
-    expect(card.root.locator(".cw-readout")).to_have_text("No channel of this layer differs.")
+    expect(card.readout).to_have_text("No channel of this layer differs.")
 
     hand.digit(4)
     card.expect(seven, Side(4), "conv1", 0)
@@ -177,7 +166,7 @@ def test_what_was_pinned_is_compared_with_each_thing_that_is_chosen_after(
     card.expect(seven, Side(4), "pool2", 0)
     less = (Side(4).made["pool2"] - seven.made["pool2"])[0].abs().amax((1, 2)).numpy()
     most = int(less.argmax())
-    expect(card.root.locator(".cw-readout")).to_contain_text(
+    expect(card.readout).to_contain_text(
         f"{(less > 0).sum()} of 16 channels differ, most of all {most} ({less[most]:.3g})"
     )
     hand.layer("conv1")
@@ -200,7 +189,7 @@ def test_what_was_pinned_is_compared_with_each_thing_that_is_chosen_after(
     card.expect(Side(4, begun), Side(0, begun), "fc", 0)
     assert violations(page) == []
     hand.unpin()
-    expect(card.root.locator(".cw-empty")).to_be_visible()
-    expect(card.root.locator("canvas:visible")).to_have_count(0)
+    expect(card.card.locator(".cw-empty")).to_be_visible()
+    expect(card.card.locator("canvas:visible")).to_have_count(0)
     expect(card.scores).to_be_hidden()
     assert violations(page) == []

@@ -3,13 +3,8 @@
 import numpy as np
 from playwright.sync_api import expect
 
-from tests.browser.scenes import (
-    COLOUR_LEVELS,
-    LAYERS,
-    box_of,
-    coloured,
-    maps,
-)
+from tests.browser.reading import box_of
+from tests.browser.truth import COLOUR_LEVELS, LAYERS, coloured, maps
 from tests.servers import eventually
 
 

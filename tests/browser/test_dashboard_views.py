@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.scenes import ROOT
+from tests.servers import ROOT
 
 READY_MS = 40_000
 SOURCE = (ROOT / "notebooks" / "dashboard.ipynb").read_text(encoding="utf-8")

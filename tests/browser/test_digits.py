@@ -8,15 +8,8 @@ import torch
 import torch.nn.functional as F
 from playwright.sync_api import expect
 
-from tests.browser.scenes import (
-    COLOUR_LEVELS,
-    canvas_colours,
-    diverging,
-    maps,
-    mnist,
-    read_as,
-    readout,
-)
+from tests.browser.reading import canvas_colours, readout
+from tests.browser.truth import COLOUR_LEVELS, diverging, maps, mnist, read_as
 from tests.servers import eventually
 
 

@@ -7,19 +7,10 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
-from tests.browser.scenes import (
-    COLOUR_LEVELS,
-    DIGITS,
-    Dash,
-    Grid,
-    coloured,
-    forward,
-    mnist,
-    table_of,
-    value_in,
-    weights,
-)
+from tests.browser.reading import Card, Grid, table_of, value_in
+from tests.browser.scenes import Dash
 from tests.browser.test_access import violations
+from tests.browser.truth import COLOUR_LEVELS, DIGITS, coloured, forward, mnist, weights
 from tests.servers import eventually
 
 TITLE = "%%markdown\n# Editing\n\n## A kernel"
@@ -34,21 +25,16 @@ ipywidgets.VBox([editor, cw.FeatureMaps(scope, view="all"), cw.Prediction(scope)
 READY_MS = 40_000
 
 
-class Editor:
+class Editor(Card):
     """The cards of the scene."""
 
     def __init__(self, page):
-        self.page = page
-        self.card = page.locator(".cw-kernel")
+        super().__init__(page, "kernel")
         self.grid = self.card.get_by_role("grid")
-        self.readout = self.card.locator(".cw-readout")
         self.dash = Dash(page)
 
     def cell(self, place):
         return self.grid.locator(f"[data-cell='{place}']")
-
-    def press(self, name):
-        self.card.get_by_role("button", name=name, exact=True).click()
 
     def weights(self, column=0):
         """The kernel as the card's table has it, or as it was with column=1: (row, column)."""

@@ -8,113 +8,13 @@ import re
 import numpy as np
 import pytest
 import torch.nn.functional as F
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.scenes import (
-    DIGITS,
-    box_of,
-    canvas_colours,
-    forward,
-    maps,
-    mnist,
-    table_of,
-    value_in,
-    weights,
-)
+from tests.browser.inspector import open_at, patch_of
+from tests.browser.reading import box_of, canvas_colours, table_of, value_in
 from tests.browser.test_access import violations
+from tests.browser.truth import DIGITS, forward, given, maps, mnist, weights
 from tests.servers import eventually
-
-SCENE = '''
-import cnnwidgets as cw
-model, history = cw.pretrained()
-scope = cw.Microscope(model, cw.load("mnist"), history=history)
-scope.layer, scope.channel = "conv2", 5
-view = cw.PixelInspector(scope)
-
-import anywidget, ipywidgets
-
-class Probe(anywidget.AnyWidget):
-    # Lets a test select; it shows nothing.
-    _esm = """export default {
-      async render({ model, host }) { window.stage = await host.getModel(model.get("stage")); },
-    };"""
-    stage = anywidget.WidgetTrait().tag(sync=True)
-
-ipywidgets.VBox([view, cw.ChannelSlider(scope), Probe(stage=view.stage)])
-'''
-READY_MS = 40_000
-
-
-class Inspector:
-    """The card of the scene."""
-
-    def __init__(self, page: Page):
-        self.page = page
-        self.card = page.locator(".cw-inspector")
-        self.title = self.card.get_by_role("heading")
-        self.line = self.card.locator(".cw-line").first
-        self.map = self.card.locator(".cw-inspect-map")
-        self.grids = self.card.locator(".cw-inspect-grids")
-        self.readout = self.card.locator(".cw-readout")
-        self.go = self.card.get_by_role("button", name=re.compile("^Go "))
-        self.trail = self.card.get_by_role("navigation")
-        self.ending = self.card.locator(".cw-ending")
-        self.image = self.card.locator("figure", has=page.locator(".cw-inspect-input"))
-
-    def at(self, layer: str, *unit: int) -> None:
-        """Wait until a value of a layer is explained."""
-        names = ("channel", "row", "column") if len(unit) > 1 else ("unit",)
-        words = ", ".join(f"{name} {place}" for name, place in zip(names, unit, strict=True))
-        expect(self.title).to_contain_text(f"{layer} · {words}")
-
-    def select(self, layer: str, channel: int, pixel: list[int] | None) -> None:
-        """Select a place, all of it at once, as another card would."""
-        self.page.evaluate(
-            "values => { for (const name in values) stage.set(name, values[name]);"
-            " stage.save_changes(); }",
-            {"layer": layer, "channel": channel, "pixel": pixel},
-        )
-
-    def lines(self) -> dict[str, list[float]]:
-        """The sum: what is in each line of the table that has numbers, by its name."""
-        rows = self.card.locator(".cw-ledger tbody").evaluate(
-            "body => [...body.rows].map(row => [...row.cells].map(cell => cell.textContent))"
-        )
-        return {
-            name.removesuffix(" ▾"): [value_in(text) for text in cells if text]
-            for name, *cells in rows
-            if any(cells)
-        }
-
-    def fold(self, name: str) -> Locator:
-        """The line that opens or folds the sum."""
-        return self.card.locator(".cw-ledger").get_by_role("button", name=name, exact=True)
-
-    def click_cell(self, grid: int, row: int, column: int, rows: int, columns: int) -> None:
-        box = box_of(self.grids.locator("canvas").nth(grid))
-        x = box["x"] + (column + 0.5) * box["width"] / columns
-        y = box["y"] + (row + 0.5) * box["height"] / rows
-        self.page.mouse.click(x, y)
-
-
-def open_at(voila, page: Page) -> Inspector:
-    voila.open(page, "%%markdown\n# One pixel\n\n## From map to image", SCENE)
-    page.wait_for_function("window.stage", timeout=READY_MS)
-    card = Inspector(page)
-    expect(card.card.locator(".cw-empty")).to_contain_text("Choose a pixel of the map")
-    return card
-
-
-def patch_of(layer: str, row: int, column: int) -> np.ndarray:
-    """The 5×5 windows of a layer's maps around a pixel, zeros outside: (channel, 5, 5)."""
-    source = mnist_input() if layer == "input" else maps(0, layer)
-    padded = np.pad(source, ((0, 0), (2, 2), (2, 2)))
-    return padded[:, row : row + 5, column : column + 5]
-
-
-def mnist_input() -> np.ndarray:
-    """What the network is given for the first test image: (1, row, column)."""
-    return (mnist()[0][:1].astype(np.float32) / 255 - 0.13066048) / 0.30810780
 
 
 @pytest.mark.parametrize("way", ["mouse", "keys"])
@@ -214,10 +114,10 @@ def test_a_pixel_is_followed_from_conv2_down_to_the_image_and_back(voila, new_pa
     )
     down()
     expect(card.title).to_have_text(f"input · channel 0, row {pixel[0]}, column {pixel[1]}")
-    byte, given = card.card.locator(".cw-bottom p").all()
+    byte, share = card.card.locator(".cw-bottom p").all()
     expect(byte).to_have_text(re.compile(rf"^{mnist()[0][0][pixel]} of 255 "))
-    expect(given).to_contain_text("=")
-    np.testing.assert_allclose(value_in(given.inner_text()), mnist_input()[0][pixel], **DIGITS)
+    expect(share).to_contain_text("=")
+    np.testing.assert_allclose(value_in(share.inner_text()), given(mnist()[0][0])[pixel], **DIGITS)
 
     # And back up, to where it began.
     if way == "mouse":

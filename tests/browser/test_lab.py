@@ -6,17 +6,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.scenes import (
-    COLOUR_LEVELS,
-    DASHBOARD,
-    DIGITS,
-    Dash,
-    canvas_colours,
-    diverging,
-    maps,
-    sequential,
-    value_in,
-)
+from tests.browser.reading import canvas_colours, value_in
+from tests.browser.scenes import DASHBOARD, Dash
+from tests.browser.truth import COLOUR_LEVELS, DIGITS, diverging, maps, sequential
 from tests.servers import eventually
 
 READY_MS = 40_000

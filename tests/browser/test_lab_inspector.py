@@ -3,8 +3,9 @@
 import numpy as np
 from playwright.sync_api import expect
 
-from tests.browser.scenes import DIGITS, box_of, maps, weights
-from tests.browser.test_inspector import SCENE, Inspector, patch_of
+from tests.browser.inspector import SCENE, Inspector, patch_of
+from tests.browser.reading import box_of
+from tests.browser.truth import DIGITS, maps, weights
 
 READY_MS = 40_000
 

@@ -7,19 +7,10 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Watch
-from tests.browser.scenes import (
-    COLOUR_LEVELS,
-    DIGITS,
-    Dash,
-    box_of,
-    canvas_colours,
-    coloured,
-    diverging,
-    sequential,
-    table_of,
-    value_in,
-)
+from tests.browser.reading import box_of, canvas_colours, table_of, value_in
+from tests.browser.scenes import Dash
+from tests.browser.truth import COLOUR_LEVELS, DIGITS, coloured, diverging, sequential
+from tests.browser.watch import shared_page
 from tests.servers import eventually
 
 MODEL = """
@@ -90,12 +81,10 @@ def maps_of(index, layer):
 
 @pytest.fixture(scope="module")
 def shared(browser, voila):
-    page, watch = browser.new_context(viewport={"width": 1000, "height": 900}).new_page(), Watch()
-    watch.attach(page)
-    voila.open(page, MODEL, SCENE)
-    page.wait_for_function("window.stage && document.querySelector('[data-layout]')")
-    yield Dash(page), watch
-    page.context.close()
+    with shared_page(browser, 1000, 900) as (page, watch):
+        voila.open(page, MODEL, SCENE)
+        page.wait_for_function("window.stage && document.querySelector('[data-layout]')")
+        yield Dash(page), watch
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ in turns with it, on the same page, so that a busy machine slows both alike.
 
 import pytest
 
-from tests.browser.conftest import Watch
+from tests.browser.watch import shared_page
 
 ROUNDS = 40
 SCENE = """
@@ -151,12 +151,11 @@ def median(values):
 @pytest.fixture(scope="module")
 def measured(browser, voila):
     """What the page measured, in milliseconds."""
-    page, watch = browser.new_context(viewport={"width": 1280, "height": 900}).new_page(), Watch()
-    watch.attach(page)
-    voila.open(page, SCENE)
-    page.wait_for_function("window.bench && document.querySelectorAll('[data-layout]').length >= 4")
-    found = page.evaluate(MEASURE, ROUNDS)
-    page.context.close()
+    ready = "window.bench && document.querySelectorAll('[data-layout]').length >= 4"
+    with shared_page(browser, 1280, 900) as (page, watch):
+        voila.open(page, SCENE)
+        page.wait_for_function(ready)
+        found = page.evaluate(MEASURE, ROUNDS)
     assert watch.problems == []
     print()
     for name, values in [*found["taken"].items(), *found["front"].items()]:

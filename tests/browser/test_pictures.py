@@ -7,20 +7,16 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.scenes import (
+from tests.browser.reading import box_of, canvas_colours, readout, table_of, value_in
+from tests.browser.truth import (
     COLOUR_LEVELS,
     DIGITS,
     LAYERS,
-    box_of,
-    canvas_colours,
     diverging,
     maps,
     mnist,
     read_as,
-    readout,
     sequential,
-    table_of,
-    value_in,
     weights,
 )
 from tests.servers import eventually

@@ -1,7 +1,8 @@
 """A page that was made before it was asked for is a page like any other."""
 
 from tests.browser.conftest import READY_MS
-from tests.browser.scenes import COLOUR_LEVELS, DASHBOARD, Dash, coloured, maps
+from tests.browser.scenes import DASHBOARD, Dash
+from tests.browser.truth import COLOUR_LEVELS, coloured, maps
 from tests.servers import eventually, start_app, write_notebook
 
 

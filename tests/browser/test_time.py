@@ -5,7 +5,9 @@ import pytest
 from playwright.sync_api import expect
 
 import cnnwidgets
-from tests.browser.scenes import COLOUR_LEVELS, DASHBOARD, Dash, coloured, forward, mnist, table_of
+from tests.browser.reading import table_of
+from tests.browser.scenes import DASHBOARD, Dash
+from tests.browser.truth import COLOUR_LEVELS, coloured, forward, mnist
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 from playwright.sync_api import expect
 
-from tests.browser.scenes import grid_of
+from tests.browser.reading import grid_of
 from tests.servers import eventually
 
 PICKY = """

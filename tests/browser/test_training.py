@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.scenes import value_in
+from tests.browser.reading import Card, value_in
 from tests.servers import eventually
 
 SCENE = """
@@ -22,19 +22,14 @@ ipywidgets.VBox([cw.TrainingMonitor(session, scope), cw.SlowMotion(session, scop
 READY_MS = 40_000
 
 
-class Monitor:
+class Monitor(Card):
     """The cards of the scene."""
 
     def __init__(self, page: Page):
-        self.page = page
-        self.card = page.locator(".cw-training")
-        self.line = self.card.locator(".cw-line")
+        super().__init__(page, "training")
         self.play = self.card.locator(".cw-play")
         self.slow = page.locator(".cw-slow")
         self.time = page.locator(".cw-time")
-
-    def press(self, name: str) -> None:
-        self.card.get_by_role("button", name=name, exact=True).click()
 
     def steps(self) -> int:
         """The steps done, as the card says."""

@@ -13,9 +13,12 @@ import pytest
 from nbformat.reader import NotJSONError
 from playwright.sync_api import expect
 
-from tests.browser.conftest import LabHost, Watch
+from tests.browser.conftest import LabHost
 from tests.browser.pads import SEVEN, Pad
-from tests.browser.scenes import DIGITS, Grid, box_of, grid_of, mnist, value_in
+from tests.browser.reading import Grid, box_of, grid_of, value_in
+from tests.browser.scenes import Dash
+from tests.browser.truth import DIGITS, given, mnist
+from tests.browser.watch import shared_page
 from tests.servers import ROOT, eventually, start_lab
 
 NAME = "tutorial.ipynb"
@@ -25,24 +28,16 @@ RUN_S = 180
 SLOPE = np.outer([1, 2, 1], [-1, 0, 1])
 
 
-class Lesson:
+class Lesson(Dash):
     """The tutorial's page; cards by what they stand on, `hand` being the filters made by hand."""
 
     def __init__(self, page, path):
-        self.page, self.path = page, path
+        super().__init__(page)
+        self.path = path
         self.count = len(self.code_cells())
         self.samples, self.picker = (page.locator(".cw-picker").nth(at) for at in (0, 1))
         self.hand_maps, self.maps = (page.locator(".cw-maps").nth(at) for at in (0, 1))
-        self.inspector = page.locator(".cw-inspector")
-        self.editor = page.locator(".cw-kernel")
         self.monitor = page.locator(".cw-training")
-        self.filters = page.locator(".cw-filters")
-        self.layers = page.locator(".cw-layers")
-        self.slider = page.locator(".cw-channel")
-        self.prediction = page.locator(".cw-prediction")
-        self.board = page.locator(".cw-ablation")
-        self.time = page.locator(".cw-time")
-        self.pad = page.locator(".cw-pad")
 
     def code_cells(self):
         """The code cells as the notebook's file has them."""
@@ -79,15 +74,13 @@ def tap(grid: Grid, tile: int) -> None:
     grid.root.scroll_into_view_if_needed()
     eventually(lambda: grid.root.get_attribute("data-layout"), "the tiles are painted")
     layout = grid.layout
-    x = layout.margin + (tile % layout.columns) * (layout.width + layout.gap) + layout.width / 2
-    y = layout.margin + (tile // layout.columns) * (layout.height + layout.gap) + layout.height / 2
-    grid.root.click(position={"x": x, "y": y - layout.top})
+    x, y = layout.corner(tile)
+    grid.root.click(position={"x": x + layout.width / 2, "y": y + layout.height / 2})
 
 
 def seen_by(kernel, row, column):
     """The kernel's sum at a place of the first test image: plain numbers."""
-    given = (mnist()[0][0].astype(np.float32) / 255 - 0.13066048) / 0.30810780
-    padded = np.pad(given, 1)
+    padded = np.pad(given(mnist()[0][0]), 1)
     return float((padded[row : row + 3, column : column + 3] * kernel).sum())
 
 
@@ -98,17 +91,13 @@ def shared_lesson(browser, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(SHORT, str(STEPS))
         server = start_lab(folder, home)
-    context = browser.new_context(viewport={"width": 1360, "height": 1000})
-    page, watch = context.new_page(), Watch()
-    watch.attach(page)
-    lab = LabHost(server, folder)
-    lesson = Lesson(page, folder / NAME)
     try:
-        lab.run(page, lab.address(NAME))
-        eventually(lesson.all_ran, "the last cell ran", RUN_S)
-        yield lesson, watch
+        with shared_page(browser, 1360, 1000) as (page, watch):
+            lesson, lab = Lesson(page, folder / NAME), LabHost(server, folder)
+            lab.run(page, lab.address(NAME))
+            eventually(lesson.all_ran, "the last cell ran", RUN_S)
+            yield lesson, watch
     finally:
-        context.close()
         server.stop()
 
 
@@ -192,7 +181,7 @@ def test_the_training_goes_on_by_hand_and_all_follow(lesson):
 
 def test_layer_and_channel_are_chosen_anywhere_and_followed_everywhere(lesson):
     def choose(layer):
-        lesson.layers.get_by_role("option").filter(has_text=re.compile(f"^{layer}")).click()
+        lesson.network.get_by_role("option").filter(has_text=re.compile(f"^{layer}")).click()
 
     choose("conv1")
     expect(lesson.maps.get_by_role("heading")).to_contain_text("conv1")

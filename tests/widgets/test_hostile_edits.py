@@ -2,7 +2,6 @@
 
 import copy
 import random
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -11,12 +10,11 @@ import torch
 import cnnwidgets as cw
 from cnnwidgets.network.edits import WeightEdit
 from tests.pages import wait_for
-from tests.widgets.test_hostile import mutated
+from tests.widgets.test_hostile import check_growth, mutated
 
 MESSAGES = 5_000
 SEED = 20262
 MEASURED = range(2000, 4000)  # by then the undo list is as long as it gets, or nearly
-GROWTH_BYTES = 4_000_000  # two kB a message; a run of the network is far more
 
 
 class Desk:
@@ -135,12 +133,7 @@ def test_five_thousand_mutated_messages_break_no_edit_and_no_number(page, desk, 
         refused += bool(widget.error)
         changed += desk.scope.edits != before
         page.clear()
-        if number == MEASURED.start:
-            tracemalloc.start()
-        if number == MEASURED.stop:
-            grown, _peak = tracemalloc.get_traced_memory()
-            tracemalloc.stop()
-            assert grown < GROWTH_BYTES
+        check_growth(number, MEASURED)
         if number % 100 == 0:
             desk.check()
     desk.check()
