@@ -41,7 +41,8 @@ class Batches:
     def take(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised images (batch, channel, row, column), labels (batch,), of indices (batch,)."""
         chosen = chosen.to(self._device)
-        values = self._pixels[chosen].to(torch.float32, memory_format=torch.channels_last)
+        pixels = self._pixels.index_select(0, chosen)
+        values = pixels.to(torch.float32, memory_format=torch.channels_last)
         values = values.div_(255).sub_(self._mean).div_(self._std)
         return values.to(self._dtype), self._labels[chosen]
 
@@ -81,7 +82,8 @@ def evaluate_while(
 def mode(model: nn.Module, *, training: bool) -> Iterator[None]:
     """Put model in train or eval mode, and every module back to its own flag afterwards."""
     flags = [(module, module.training) for module in model.modules()]
-    model.train(training)
+    if any(flag is not training for _, flag in flags):
+        model.train(training)
     try:
         yield
     finally:
