@@ -10,7 +10,7 @@ app: .venv/app.installed  ## the dashboard, in the browser
 	$(BIN)/cnnwidgets app
 
 lab: .venv/lab.installed  ## JupyterLab, with the notebooks
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab notebooks --ServerApp.jpserver_extensions=cnnwidgets.app.nodelay=True
 
 test: .venv/test.installed  ## unit, property, JavaScript and real-browser tests
 	$(BIN)/python tests/browser/install.py

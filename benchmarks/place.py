@@ -14,6 +14,7 @@ from tests.servers import eventually, start_app, start_lab, write_notebook
 
 PAGE = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
 PATIENCE_MS = 240_000
+PROMPT = "--ServerApp.jpserver_extensions=cnnwidgets.app.nodelay=True"
 
 
 class Place:
@@ -53,9 +54,9 @@ class Place:
 
     @contextmanager
     def lab(self, *cells: str) -> Iterator[Page]:
-        """A JupyterLab with one notebook, whose cells have run."""
+        """A JupyterLab as `make lab` starts it, with one notebook, whose cells have run."""
         with tempfile.TemporaryDirectory() as folder, self.page() as page:
-            server = start_lab(Path(folder), Path(folder))
+            server = start_lab(Path(folder), Path(folder), PROMPT)
             try:
                 yield LabHost(server, Path(folder)).open(page, *cells)
             finally:

@@ -113,12 +113,13 @@ def start_app(notebook: Path, home: Path, *options: str, timeout_s: float = 30) 
     return Server(process, eventually(address, "the app prints its address", timeout_s), log)
 
 
-def start_lab(folder: Path, home: Path, timeout_s: float = 60) -> Server:
+def start_lab(folder: Path, home: Path, *options: str, timeout_s: float = 60) -> Server:
     """JupyterLab without a token on a folder of notebooks, on a free port of 127.0.0.1."""
     port = free_port()
     command = ["-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.port_retries=0"]
     command += [f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1", "--ServerApp.password="]
     command += ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
+    command += options
     process, log = _spawn(command, home, cwd=home)
     url = f"http://127.0.0.1:{port}/"
 
