@@ -1,6 +1,6 @@
 """A server extension for JupyterLab and Notebook: what a kernel says reaches the page at once.
 
-    jupyter server extension enable cnnwidgets.app.nodelay
+    jupyter lab --ServerApp.jpserver_extensions=cnnwidgets.app.nodelay=True
 
 Jupyter's server leaves Nagle's algorithm on, which holds a small message back until the one before
 it is acknowledged: 40 ms at every move of a slider.
