@@ -85,10 +85,15 @@ class Grid:
 
     def colours(self, tiles: list[int], rows: int, columns: int) -> np.ndarray:
         """The pixels at the centres of the cells of tiles: (tile, row, column, 4) of 0..255."""
+        found = self.in_sight(tiles, rows, columns)
+        assert found is not None, "a tile is out of sight"
+        return found
+
+    def in_sight(self, tiles: list[int], rows: int, columns: int) -> np.ndarray | None:
+        """As `colours`, but None while a tile is out of sight."""
         wanted = {"tiles": tiles, "rows": rows, "columns": columns}
         found = np.array(self.root.evaluate(_READ_CELLS, wanted))
-        assert (found >= 0).all(), "a tile is out of sight"
-        return found.reshape(len(tiles), rows, columns, 4)
+        return found.reshape(len(tiles), rows, columns, 4) if (found >= 0).all() else None
 
     def at(self, tile: int, u: float = 0.5, v: float = 0.5) -> tuple[float, float]:
         """Where a place of a tile is in the window, scrolled into sight; u and v from 0 to 1."""

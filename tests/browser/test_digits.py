@@ -21,10 +21,15 @@ def digits_of(side):
 
 
 def tiles_shown(dash, first, last):
-    """The digits that a part of the picker's grid shows: for each tile the most similar image."""
+    """The digits that a part of the picker's grid shows: for each tile the most similar image.
+
+    None at all while a tile is out of sight: a new order scrolls the grid when it comes.
+    """
     side = round(dash.images.layout.width)
-    seen = dash.images.colours(list(range(first, last)), side, side)[..., 0]
-    tiles = torch.from_numpy(seen.astype(np.float32)).flatten(1)
+    seen = dash.images.in_sight(list(range(first, last)), side, side)
+    if seen is None:
+        return []
+    tiles = torch.from_numpy(seen[..., 0].astype(np.float32)).flatten(1)
     return torch.cdist(tiles, digits_of(side)).argmin(1).tolist()
 
 
