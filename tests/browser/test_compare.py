@@ -15,7 +15,16 @@ from tests.browser.people import Person
 from tests.browser.reading import Card, canvas_colours, table_of
 from tests.browser.scenes import EXPLAIN
 from tests.browser.test_access import violations
-from tests.browser.truth import COLOUR_LEVELS, DIGITS, coloured, diverging, forward, mnist, weights
+from tests.browser.truth import (
+    COLOUR_LEVELS,
+    DIGITS,
+    LAYERS,
+    coloured,
+    diverging,
+    forward,
+    mnist,
+    weights,
+)
 from tests.servers import eventually
 
 READY_MS = 40_000
@@ -131,9 +140,8 @@ class Keys(Hand):
 
     def layer(self, name: str) -> None:
         self.person.reach("", "cw-layers", kind="listbox")
-        self.person.press("Home")
-        while self.dash.chosen_layer() != name:
-            self.person.press("ArrowRight")
+        self.person.press("Home", *["ArrowRight"] * LAYERS.index(name))
+        eventually(lambda: self.dash.chosen_layer() == name, f"{name} is chosen")
 
     def blank(self) -> None:
         self.person.reach("zeros", "cw-kernel")
