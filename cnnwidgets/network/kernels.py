@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnwidgets.network.probe import Probe, Run
+from cnnwidgets.network.terms import COPIES, kind_of
 
 # Layers whose channel k comes from channel k of their input alone, by kind.
 # fmt: off
@@ -18,9 +19,6 @@ CHANNELWISE = frozenset({
     "Dropout", "Dropout2d", "AlphaDropout", "Identity",
 })
 # fmt: on
-
-# Layers that return the numbers they are given, by kind.
-PASSING = frozenset({"Flatten", "Identity", "Dropout", "Dropout1d", "Dropout2d", "AlphaDropout"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +69,7 @@ def _templates(probe: Probe, run: Run, layer: str, module: nn.Linear) -> Kernels
         if len(shape) == 3:
             weights = module.weight.reshape(-1, *shape)
             return Kernels(_numbers(weights), layer, source or "input")
-        passes = source and run.layer(source).kind in PASSING
+        passes = source and kind_of(probe.module(source)) in COPIES
         source = _source(probe, run, source) if passes else None
     return None
 

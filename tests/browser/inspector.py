@@ -6,26 +6,19 @@ import numpy as np
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.reading import Card, box_of, value_in
+from tests.browser.scenes import PROBE
 from tests.browser.truth import given, maps, mnist
 
-SCENE = '''
+SCENE = f"""
 import cnnwidgets as cw
 model, history = cw.pretrained()
 scope = cw.Microscope(model, cw.load("mnist"), history=history)
 scope.layer, scope.channel = "conv2", 5
 view = cw.PixelInspector(scope)
 
-import anywidget, ipywidgets
-
-class Probe(anywidget.AnyWidget):
-    # Lets a test select; it shows nothing.
-    _esm = """export default {
-      async render({ model, host }) { window.stage = await host.getModel(model.get("stage")); },
-    };"""
-    stage = anywidget.WidgetTrait().tag(sync=True)
-
+{PROBE}
 ipywidgets.VBox([view, cw.ChannelSlider(scope), Probe(stage=view.stage)])
-'''
+"""
 READY_MS = 40_000
 
 

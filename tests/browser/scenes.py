@@ -11,24 +11,25 @@ from tests.browser.reading import Grid, value_in
 from tests.browser.truth import maps
 from tests.servers import eventually
 
-DASHBOARD = '''
+PROBE = '''
+import anywidget, ipywidgets
+
+class Probe(anywidget.AnyWidget):
+    # Lets a test select, and wait for the kernel's answer; it shows nothing.
+    _esm = """export default {
+      async render({ model, host }) { window.stage = await host.getModel(model.get("stage")); },
+    };"""
+    stage = anywidget.WidgetTrait().tag(sync=True)
+'''
+DASHBOARD = f"""
 import cnnwidgets as cw
 model, history = cw.pretrained()
 scope = cw.Microscope(model, cw.load("mnist"), history=history)
 dashboard = cw.Dashboard(scope)
 
-import anywidget
-
-class Probe(anywidget.AnyWidget):
-    # Lets a test wait for the kernel's answer; it shows nothing.
-    _esm = """export default {
-      async render({ model, host }) { window.stage = await host.getModel(model.get("stage")); },
-    };"""
-    stage = anywidget.WidgetTrait().tag(sync=True)
-
-import ipywidgets
+{PROBE}
 ipywidgets.VBox([dashboard, Probe(stage=dashboard.maps.stage)])
-'''
+"""
 EXPLAIN = DASHBOARD.replace("cw.Dashboard(scope)", 'cw.Dashboard(scope, view="explain")')
 
 

@@ -8,7 +8,7 @@ import torch
 from playwright.sync_api import expect
 
 from tests.browser.reading import box_of, canvas_colours, table_of, value_in
-from tests.browser.scenes import Dash
+from tests.browser.scenes import PROBE, Dash
 from tests.browser.truth import COLOUR_LEVELS, DIGITS, coloured, diverging, sequential
 from tests.browser.watch import shared_page
 from tests.servers import eventually
@@ -39,8 +39,7 @@ torch.manual_seed(3)
 pictures = np.random.default_rng(3).integers(0, 256, (6, 96, 96), dtype="uint8")
 model = Holed()
 """
-SCENE = """
-import anywidget, ipywidgets, traitlets
+SCENE = f"""
 import cnnwidgets as cw
 images = cw.ImageSet.from_arrays(pictures, [0] * 6)
 scope = cw.Microscope(model, images)
@@ -48,12 +47,7 @@ scope.layer = "holes"
 maps = cw.FeatureMaps(scope, view="all", zoom=3)
 large = cw.FeatureMaps(scope, view="one")
 
-class Probe(anywidget.AnyWidget):
-    _esm = '''export default {
-      async render({ model, host }) { window.stage = await host.getModel(model.get("stage")); },
-    };'''
-    stage = anywidget.WidgetTrait().tag(sync=True)
-
+{PROBE}
 ipywidgets.VBox([maps, large, cw.ChannelSlider(scope), Probe(stage=maps.stage)])
 """
 truth: dict = {}
