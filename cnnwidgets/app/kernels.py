@@ -7,10 +7,16 @@ import time
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+import zmq
+import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.session import Session
 from jupyter_server._tz import utcnow
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
-from traitlets import Integer
+from jupyter_server.services.kernels.kernelmanager import (
+    AsyncMappingKernelManager,
+    ServerKernelManager,
+)
+from traitlets import Integer, default
 
 
 class Full(Exception):
@@ -33,6 +39,30 @@ class Seat:
 seat_of_request: ContextVar[Seat | None] = ContextVar("seat_of_request", default=None)
 
 
+class WakingSession(Session):
+    """Sends without putting to sleep who waits for an answer on the same socket.
+
+    A send takes in what has come meanwhile, and with it the only sign that there is something to
+    read. jupyter_client sends behind the asyncio socket's back, which then waits for ever: a page
+    with an Output widget, as `interact` makes, was never done (jupyter_client, pull request 1059).
+    """
+
+    def send(self, stream: Any, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        """Send a message, and have the socket look at what it can read."""
+        sent = super().send(stream, *args, **kwargs)
+        if isinstance(stream, zmq.asyncio.Socket):
+            stream.get(zmq.EVENTS)
+        return sent
+
+
+class PageKernel(ServerKernelManager):
+    """One kernel of a page."""
+
+    @default("session")
+    def _session_default(self) -> Session:
+        return WakingSession(parent=self)
+
+
 class PageKernels(AsyncMappingKernelManager):
     """Kernels that live as long as their page.
 
@@ -40,6 +70,10 @@ class PageKernels(AsyncMappingKernelManager):
     once; when the line merely breaks, the page has `cull_idle_timeout` seconds to come back. A page
     that stays open keeps its kernel, however long it is idle.
     """
+
+    @default("kernel_manager_class")
+    def _default_kernel_manager_class(self) -> str:
+        return f"{PageKernel.__module__}.{PageKernel.__name__}"
 
     max_kernels = Integer(16, config=True, help="Kernels at most, those being started included.")
 

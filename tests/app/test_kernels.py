@@ -1,10 +1,13 @@
 """When a kernel may start, and when it must end; no process is started here."""
 
 import asyncio
+import time
 
 import pytest
+import zmq
+import zmq.asyncio
 
-from cnnwidgets.app.kernels import Full, PageKernels, RunningPython
+from cnnwidgets.app.kernels import Full, PageKernel, PageKernels, RunningPython
 
 
 class Line:
@@ -124,3 +127,27 @@ def test_every_kernel_name_means_the_python_that_runs_the_app(monkeypatch):
     assert list(specs.get_all_specs()) == ["python3"]
     for name in ("python3", "conda-env-other"):
         assert specs.get_kernel_spec(name).argv[1:3] == ["-m", "ipykernel_launcher"]
+
+
+def test_who_waits_for_a_kernels_answer_hears_it_though_a_message_is_sent_meanwhile(tmp_path):
+    async def run():
+        address = f"inproc://{tmp_path}"
+        with zmq.asyncio.Context() as context:
+            kernel = zmq.Context.shadow(context.underlying).socket(zmq.ROUTER)
+            client = context.socket(zmq.DEALER)
+            with kernel, client:
+                kernel.bind(address)
+                client.connect(address)
+                session.send(client, "execute_request")
+                name = kernel.recv_multipart()[0]
+                waiting = client.poll(None)
+                await asyncio.sleep(0.01)
+                kernel.send_multipart([name, b"execute_reply"])
+                time.sleep(0.1)  # the answer arrives while this thread is busy
+                session.send(client, "comm_msg")
+                assert await asyncio.wait_for(waiting, 5) == zmq.POLLIN
+
+    manager = PageKernels().kernel_manager_factory()
+    assert isinstance(manager, PageKernel)
+    session = manager.client().session  # what Voilà sends by
+    asyncio.run(run())
