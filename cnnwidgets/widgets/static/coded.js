@@ -36,7 +36,8 @@ export function decoder({ low, high }) {
  * @param {Limits} limits @param {Uint32Array} out
  */
 export function fillCoded(codes, valueOf, map, limits, out) {
-  const values = Float32Array.from({ length: NOT_FINITE + 1 }, (_, code) => valueOf(code));
+  const values = new Float32Array(NOT_FINITE + 1);
+  for (let code = 0; code < values.length; code++) values[code] = valueOf(code); // from() takes four times as long
   const pixels = new Uint8ClampedArray(4 * values.length);
   fillPixels(values, 0, values.length, map, limits, pixels);
   const looks = new Uint32Array(pixels.buffer);
