@@ -37,6 +37,7 @@ SETTINGS = {
     "maps": ("colormap", "scale", "zoom"),
     "filters": ("view",),
 }
+HEADED = ("step", "edits")
 
 
 class Dashboard(View):
@@ -75,7 +76,8 @@ class Dashboard(View):
     """The Compare, from the same moment."""
 
     heading = Unicode().tag(sync=True)
-    """What is looked at, in a line: the model, its size, how much of the set it reads."""
+    """What is looked at, in a line: the model, its size, how much of the set it reads, or how many
+    edits it has: how much it reads with them has not been measured."""
     input = Enum(("pick", "draw"), "pick").tag(sync=True)
     """Which is shown of the ways to give an image: the DigitPicker or the DrawPad."""
     picker = WidgetTrait().tag(sync=True)
@@ -133,7 +135,7 @@ class Dashboard(View):
         self.scope = scope
         self.view = view
         self.on_msg(self._answer)
-        scope.observe(self._say_heading, names="step")
+        scope.observe(self._say_heading, names=list(HEADED))
 
     @property
     def code(self) -> str:
@@ -213,7 +215,7 @@ class Dashboard(View):
             self.send({"problem": self.error})
 
     def _let_go(self) -> None:
-        forget(self.scope, self._say_heading, ["step"])
+        forget(self.scope, self._say_heading, HEADED)
         for linked in self._links:
             linked.unlink()
         for part in self.parts:
@@ -232,7 +234,10 @@ def _set_on(part: View, names: tuple[str, ...]) -> dict[str, Any]:
 
 def _heading(scope: "Microscope") -> str:
     words = [scope.name, f"{scope.parameters:,} weights"]
-    if scope.history is not None and scope.step is not None:
+    if scope.edits:
+        count = len(scope.edits)
+        words.append(f"edited: {count} change{'s' if count > 1 else ''}")
+    elif scope.history is not None and scope.step is not None:
         moment = scope.history.nearest(scope.step)
         if not isnan(moment.accuracy):
             of = "the test images" if moment.tested else "its latest batches"

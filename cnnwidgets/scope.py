@@ -15,7 +15,7 @@ from cnnwidgets.data import ImageSet
 from cnnwidgets.network.arithmetic import Explanation, Unit, explained
 from cnnwidgets.network.kernels import Kernels, kernels_of
 from cnnwidgets.network.probe import Layer
-from cnnwidgets.network.reading import Reading, classes_in, maps_of, reading_of
+from cnnwidgets.network.reading import Reading, classes_in, maps_of, reading_of, unit_of
 from cnnwidgets.network.receptive import ReceptiveField, receptive_field_in
 from cnnwidgets.network.threads import threads_for
 from cnnwidgets.place import check_images, layers_in, place_in, within
@@ -136,9 +136,9 @@ class Microscope(Locked):
         channel and pixel.
         """
         with LOCK:
-            run, at, edits = self.run, self._unit(unit), self._settled["edits"]
+            run, edits, at = self.run, self._settled["edits"], self._at(layer, unit)
             with self.slide.under(self.moment, edits) as probe, threads_for(run):
-                return explained(probe, run, layer or self.layer, at, edits)
+                return explained(probe, run, *at, edits)
 
     def receptive_field(self, layer: str | None = None, unit: Unit | None = None) -> ReceptiveField:
         """Which pixels of the image can reach a unit: see `cnnwidgets.receptive_field`.
@@ -146,11 +146,13 @@ class Microscope(Locked):
         layer, unit: as in `explain`.
         """
         with LOCK, self.slide.under(self.moment, ()) as probe, threads_for(self.run):
-            return receptive_field_in(probe, self.run, layer or self.layer, self._unit(unit))
+            return receptive_field_in(probe, self.run, *self._at(layer, unit))
 
-    def _unit(self, unit: Unit | None) -> Unit:
-        """A unit, or the one at the selected channel and pixel."""
-        return (self.channel, *(self.pixel or ())) if unit is None else unit
+    def _at(self, layer: str | None, unit: Unit | None) -> tuple[str, Unit]:
+        """A layer, or the selected one; and a unit of it, or that at the selected place."""
+        name = layer or self.layer
+        shape = self.run.layer(name).shape or ()
+        return name, unit_of(self.channel, self.pixel, shape) if unit is None else unit
 
     def predicted(self, progress: Callable[[int], None] | None = None) -> np.ndarray:
         """The class that the network of the selected step reads in each image of the set.
@@ -263,9 +265,7 @@ class Microscope(Locked):
             return {"index": None, "image": wanted["image"], "label": label}
         if "index" in wanted:
             last = len(self.images) - 1
-            raise TraitError(
-                f"index must be from 0 to {last}; set image to look at another picture"
-            )
+            raise TraitError(f"index must be from 0 to {last}; set image for another picture")
         return {"label": label} if "label" in wanted else {}
 
     def _moment_at(self, step: int | None) -> Snapshot | None:

@@ -10,6 +10,7 @@ from cnnwidgets.network.editing import check_edits, edits_on
 from cnnwidgets.network.edits import Edit
 from cnnwidgets.network.probe import Layer, Probe, Run
 from cnnwidgets.network.threads import threads_for
+from cnnwidgets.network.untouched import uncompiled
 from cnnwidgets.training.history import Snapshot
 from cnnwidgets.traits import in_words
 
@@ -42,6 +43,7 @@ class Slide:
 
     def is_like(self, model: nn.Module) -> bool:
         """Whether a model has the same class and the same layers."""
+        model = uncompiled(model)
         return type(self._model) is type(model) and repr(self._model) == repr(model)
 
     @contextmanager

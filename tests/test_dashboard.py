@@ -40,6 +40,17 @@ def test_the_heading_tells_the_model_its_size_and_how_well_it_reads_at_the_step(
     assert cw.Dashboard(cw.Microscope(model, images)).heading == "DigitCNN · 11,274 weights"
 
 
+def test_the_heading_of_an_edited_network_tells_no_accuracy_of_another(page, scope):
+    dashboard = cw.Dashboard(scope)
+    before = dashboard.heading
+    scope.edits = (cw.Ablate("conv1", 3),)
+    assert dashboard.heading == "DigitCNN · 11,274 weights · edited: 1 change"
+    scope.edits = (*scope.edits, cw.Scale("conv2", 5, 0.5))
+    assert dashboard.heading.endswith("edited: 2 changes")
+    scope.edits = ()
+    assert dashboard.heading == before
+
+
 def test_closing_it_closes_its_widgets_and_ends_the_stage(page, scope):
     dashboard = cw.Dashboard(scope)
     other = cw.Prediction(scope)

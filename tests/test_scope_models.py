@@ -133,3 +133,15 @@ def test_numbers_that_are_no_numbers_are_shown_as_they_are(page):
 def test_parts_that_do_not_fit_are_refused_in_words(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+@pytest.mark.parametrize(("layer", "channel", "pixel"), [("1", 0, (2, 7)), ("3", 3, (1, 5))])
+def test_the_selected_place_is_explained_in_a_layer_of_any_number_of_axes(layer, channel, pixel):
+    model = nn.Sequential(
+        nn.Flatten(2), nn.Conv1d(1, 4, 3), nn.Unflatten(2, (2, 31)), nn.Identity(), nn.Flatten()
+    )
+    scope = cw.Microscope(model, small_set())
+    with scope.hold_trait_notifications():
+        scope.layer, scope.channel, scope.pixel = layer, channel, pixel
+    assert scope.explain().stored == scope.maps()[(channel, *pixel)]
+    assert scope.receptive_field().mask.any()

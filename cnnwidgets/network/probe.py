@@ -15,7 +15,7 @@ from cnnwidgets.network.feeds import Feed, Feeds
 from cnnwidgets.network.layers import Layer, layer_of, named_layers
 from cnnwidgets.network.misfit import Step, misfit, note
 from cnnwidgets.network.run import LayerError, Run, base_name, copied, tensors_in
-from cnnwidgets.network.untouched import untouched
+from cnnwidgets.network.untouched import uncompiled, untouched
 
 __all__ = ["Layer", "LayerError", "Probe", "Run"]
 
@@ -42,8 +42,7 @@ class Probe:
     def __init__(self, model: nn.Module, budget_bytes: int = 2**30) -> None:
         if not isinstance(model, nn.Module):
             raise TypeError(f"model must be a torch.nn.Module, not a {type(model).__name__}")
-        while isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):
-            model = inner
+        model = uncompiled(model)
         _refuse_script(model)
         if isinstance(budget_bytes, bool) or not isinstance(budget_bytes, int):
             raise TypeError(f"budget_bytes (={budget_bytes!r}) must be a whole number of bytes")

@@ -71,6 +71,19 @@ def maps_of(run: Run, layer: str) -> np.ndarray:
     return _frozen(_real(values))
 
 
+def unit_of(channel: int, pixel: tuple[int, int] | None, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The unit of a layer's result at a place of its maps.
+
+    shape: of the result for one image; the maps of one with other than one or three axes have the
+    first axes counted through as channels.
+    """
+    if len(shape) in (1, 3) or not shape:
+        return (channel, *(pixel or ()))
+    row, column = pixel or (0, 0)
+    flat = (channel * shape[-2] + row) * shape[-1] + column
+    return tuple(map(int, np.unravel_index(flat, shape)))
+
+
 def _real(values: Tensor) -> Tensor:
     """Values as float32 on the CPU; of complex ones their size."""
     return (values.abs() if values.is_complex() else values).float().cpu()

@@ -11,6 +11,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 _INTEGERS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
+def uncompiled(model: nn.Module) -> nn.Module:
+    """The module that a compiled one was made of, whose layers go by their own names."""
+    while isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):
+        model = inner
+    return model
+
+
 @contextmanager
 def untouched(model: nn.Module) -> Iterator[None]:
     """A block in which `model` evaluates without gradients, and after which it is as it was.

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from cnnwidgets.data import ImageSet, load
 from cnnwidgets.network.models import DigitCNN
+from cnnwidgets.network.untouched import uncompiled
 from cnnwidgets.training.history import History
 from cnnwidgets.training.moments import Moments, Rest
 from cnnwidgets.training.sealed import part_of, read_sealed_tensors, write_sealed_tensors
@@ -37,7 +38,7 @@ class Writer:
     @cached_property
     def _about(self) -> dict[str, Any]:
         return {
-            "model": type(self._model).__name__,
+            "model": type(uncompiled(self._model)).__name__,
             "images": describe(self._images),
             "test": None if self._test is None else describe(self._test),
         }
@@ -159,7 +160,10 @@ def _digit_cnn(kind: str, images: ImageSet, weights: Mapping[str, Tensor]) -> nn
 
 def _check_weights(model: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
     """Raises ValueError if the saved weights are not those of such a model."""
-    own = {(name, tuple(value.shape), value.dtype) for name, value in model.state_dict().items()}
+    own = {
+        (name, tuple(value.shape), value.dtype)
+        for name, value in uncompiled(model).state_dict().items()
+    }
     saved = {(name, tuple(value.shape), value.dtype) for name, value in weights.items()}
     if odd := sorted(own ^ saved, key=str):
         name, shape, _ = odd[0]

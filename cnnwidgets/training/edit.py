@@ -2,13 +2,14 @@
 
 from cnnwidgets.network.editing import set_weights
 from cnnwidgets.network.edits import Edit
+from cnnwidgets.network.untouched import uncompiled
 from cnnwidgets.training.engine import Engine
 from cnnwidgets.training.loop import Phase
 
 
 def edit(engine: Engine, edits: tuple[Edit, ...]) -> None:
     """Changes weights between two steps, and keeps the moment with them in place of the old."""
-    set_weights(engine.model, edits)
+    set_weights(uncompiled(engine.model), edits)
     if engine.loop.phase is not Phase.FORWARD:
         engine.loop.give_up()
     engine.slow = None
@@ -16,4 +17,4 @@ def edit(engine: Engine, edits: tuple[Edit, ...]) -> None:
     engine.moments.history.forget_after(step - 1)
     if last is not None and last.step == step:
         engine.moments.history.add_step(last)
-    engine.moments.keep(engine.loop)
+    engine.moments.keep(engine.loop, known={})  # no batch has met these weights yet

@@ -15,9 +15,11 @@ from torch.nn.functional import cross_entropy
 from cnnwidgets.data.imageset import ImageSet
 from cnnwidgets.network.memory import keep_freed_memory
 from cnnwidgets.network.threads import steady_threads
+from cnnwidgets.network.untouched import uncompiled
 from cnnwidgets.training.batches import Batches, check_fits, mode
 from cnnwidgets.training.randomness import randomness
 from cnnwidgets.training.settings import Settings
+from cnnwidgets.training.snapshot import copies_of
 
 __all__ = ["Loop", "Phase", "State", "Step", "train"]
 
@@ -82,6 +84,7 @@ class Loop:
 
     def __init__(self, model: nn.Module, images: ImageSet, settings: Settings) -> None:
         self.model = model
+        self._named = uncompiled(model)  # by whose names the weights are kept
         self._parameters = [each for each in model.parameters() if each.requires_grad]
         if not self._parameters:
             raise ValueError("model has no parameter to train; set requires_grad on some")
@@ -246,30 +249,24 @@ class Loop:
             for name, value in values.items()
             if isinstance(value, Tensor)
         }
-        weights = {
-            name: value.detach().to("cpu", copy=True)
-            for name, value in self.model.state_dict().items()
-        }
-        return State(
-            self.step,
-            self.epoch,
-            self.seen,
-            self.settings,
-            MappingProxyType(weights),
-            MappingProxyType(optimizer),
-        )
+        weights = copies_of(self._named.state_dict())
+        kept = MappingProxyType(weights), MappingProxyType(optimizer)
+        return State(self.step, self.epoch, self.seen, self.settings, *kept)
 
     def restore(self, state: State) -> None:
         """Goes to a state: what follows is bit-identical to what followed it the first time."""
         self.give_up()
         if state.settings.seed != self.settings.seed:
             self._drawn = 0
-        self.model.load_state_dict(state.weights)
+        self._named.load_state_dict(state.weights)
         self.settings = state.settings
         self._optimizer = state.settings.make_optimizer(self._parameters)
         memory: dict[int, dict[str, Any]] = {}
         for name, value in state.optimizer.items():
             place, _, key = name.partition(".")
+            weight = self._parameters[int(place)]
+            if value.shape == weight.shape:  # a fused optimizer reads both in the order of memory
+                value = torch.empty_like(weight, dtype=value.dtype).copy_(value)
             memory.setdefault(int(place), {})[key] = value.clone()
         groups = self._optimizer.state_dict()["param_groups"]
         self._optimizer.load_state_dict({"state": memory, "param_groups": groups})

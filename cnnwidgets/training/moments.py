@@ -55,8 +55,11 @@ class Moments:
         }
         loop.restore(self.state_at(self.history.steps[-1]))
 
-    def keep(self, loop: Loop) -> None:
-        """Takes a snapshot of a loop between two steps, unless there is one."""
+    def keep(self, loop: Loop, known: Mapping[str, float] | None = None) -> None:
+        """Takes a snapshot of a loop between two steps, unless there is one.
+
+        known: the accuracy and loss_nats of its weights, if not those of the latest batches.
+        """
         last = self.history.last_step
         if last == loop.step and self.rests[last].settings == loop.settings:
             return
@@ -66,9 +69,8 @@ class Moments:
         if last != loop.step:
             own, rest = _bytes(state.weights), _bytes(state.optimizer)
             self.history.budget_bytes = int(BUDGET_BYTES * own / (own + rest))
-            self.history.add_snapshot(
-                state.step, state.weights, tested=False, **recent(self.history)
-            )
+            known = recent(self.history) if known is None else known
+            self.history.add_snapshot(state.step, state.weights, tested=False, **known)
             kept = set(self.history.steps)
             self.rests = {step: rest for step, rest in self.rests.items() if step in kept}
         self._pace.end()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from torch import Tensor, nn
 
+from cnnwidgets.network.untouched import uncompiled
 from cnnwidgets.training.history import History
 from cnnwidgets.training.loop import Step
 from cnnwidgets.training.moments import BUDGET_BYTES, recent
@@ -75,6 +76,7 @@ class Recording(History):
 
     def begin(self, model: nn.Module) -> None:
         """Makes `log` record model, from where the history is."""
+        model = uncompiled(model)
         last = self.latest(1)
         self._step = max(self.last_step, int(last.step[-1]) if len(last.step) else 0)
         self._epoch = int(last.epoch[-1]) if len(last.epoch) else 1

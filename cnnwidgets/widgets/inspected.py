@@ -98,19 +98,6 @@ NOTHING: dict[str, Any] = {
 }
 
 
-def unit_of(channel: int, pixel: tuple[int, int] | None, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The unit of a layer's result at a place of its maps.
-
-    shape: of the result for one image; the maps of one with other than one or three axes have the
-    first axes counted through as channels.
-    """
-    if len(shape) in (1, 3) or not shape:
-        return (channel, *(pixel or ()))
-    row, column = pixel or (0, 0)
-    flat = (channel * shape[-2] + row) * shape[-1] + column
-    return tuple(map(int, np.unravel_index(flat, shape)))
-
-
 def maps_shape(shape: tuple[int, ...]) -> list[int]:
     """The shape of a layer's maps, for the shape of its result for one image."""
     if len(shape) in (1, 3):

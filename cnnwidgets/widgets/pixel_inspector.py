@@ -8,7 +8,7 @@ from traitlets import Bunch, Tuple, observe, validate
 from cnnwidgets.arrays import Array, to_wire
 from cnnwidgets.traits import LOCK, Whole, commit, in_words
 from cnnwidgets.widgets.alone import within
-from cnnwidgets.widgets.inspected import NOTHING, Inspected, inspected, reached, unit_of
+from cnnwidgets.widgets.inspected import NOTHING, Inspected, inspected, reached
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.shared import Maps, Picture
 from cnnwidgets.widgets.view import View
@@ -107,19 +107,18 @@ class PixelInspector(Inspected, Maps, Picture, View):
         vector = scope.maps().ndim == 1
         if scope.pixel is None and not vector:
             return dict(NOTHING)
-        unit = unit_of(scope.channel, scope.pixel, scope.run.layer(scope.layer).shape or ())
         layers = scope.layers
         names = {layer.name for layer in layers}
         try:
-            values = inspected(scope.explain(unit=unit), names)
+            values = inspected(scope.explain(), names)
         except Exception as problem:  # any layer of any model: shown where the person looks
             return {**NOTHING, "problem": in_words(problem)}
         if layers != self._layers or len(self._fields) >= FIELDS_KEPT:
             self._layers, self._fields = layers, {}
-        where = (scope.layer, unit)
+        where = (scope.layer, scope.channel, scope.pixel)
         if where not in self._fields:
             try:
-                self._fields[where] = reached(scope.receptive_field(unit=unit))
+                self._fields[where] = reached(scope.receptive_field())
             except Exception as problem:  # the arithmetic is shown even where no way leads back
                 self._fields[where] = {**NO_FIELD, "field_note": in_words(problem)}
         return values | self._fields[where]

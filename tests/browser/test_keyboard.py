@@ -78,7 +78,7 @@ def use_play(person):
     expect(spoken).to_have_text(re.compile(r"^playing from step 0 of"))
     person.press("Enter")
     expect(person.focused).to_contain_text("Play")
-    expect(spoken).to_have_text(re.compile(r"^step [\d,]+ of .* reads .* of the test images"))
+    expect(spoken).to_have_text(re.compile(r"^step [\d,]+ of .* recorded: .* of the test images"))
 
 
 def use_slider(person):

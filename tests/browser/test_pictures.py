@@ -98,7 +98,7 @@ def test_the_large_map_is_the_selected_channel_beside_its_input(dash):
     dash.choose_channel(5)
     truth = maps(4, "pool1")
     # A number may stand in the middle of a large cell: its corner shows the colour.
-    seen = canvas_colours(dash.large_map, 14, 14, 0.1, 0.1)[..., :3]
+    seen = canvas_colours(dash.large_map, 14, 14, 0.16, 0.16)[..., :3]
     expected = sequential(truth[5], float(truth.max()))
     np.testing.assert_allclose(seen, expected, atol=COLOUR_LEVELS)
     shown = canvas_colours(dash.large.locator(".cw-one-input"), 28, 28)
@@ -134,6 +134,33 @@ def test_the_large_map_reads_any_pixel_by_hover_and_by_key(dash):
     dash.large_map.press("Escape")
     row, column = np.unravel_index(truth.argmax(), truth.shape)
     expect(readout(dash.maps)).to_contain_text(f"row {row} · column {column}")
+
+
+def test_the_place_that_is_read_out_is_framed(dash):
+    def framed(canvas, row, column):
+        cell = canvas.evaluate(
+            """(canvas, [row, column]) => {
+              const cell = canvas.width / 28;
+              const pixel = canvas.getContext("2d").getImageData(
+                Math.round(column * cell), Math.round((row + 0.5) * cell), 1, 1);
+              return [...pixel.data];
+            }""",
+            [row, column],
+        )
+        return max(cell[:3]) < 60  # the dark line of the frame, at the cell's left edge
+
+    peak = np.unravel_index(maps(0, "conv1")[0].argmax(), (28, 28))
+    strongest, other = [int(place) for place in peak], [9, 20]
+    caption = dash.large.locator("figcaption").last
+    assert framed(dash.large_map, *strongest)
+    assert not framed(dash.large_map, *other)
+    expect(caption).to_have_text("the input, 28×28")
+    box = box_of(dash.large_map)
+    dash.page.mouse.click(box["x"] + box["width"] * 20.5 / 28, box["y"] + box["height"] * 9.5 / 28)
+    dash.page.mouse.move(5, 5)
+    eventually(lambda: framed(dash.large_map, *other), "the frame moves")
+    assert not framed(dash.large_map, *strongest)
+    expect(caption).to_have_text("the input, 28×28; framed: the same place")
 
 
 def test_the_tables_hold_every_number_of_their_picture(dash):

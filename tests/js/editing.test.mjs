@@ -46,7 +46,7 @@ describe("the kernel editor", async () => {
   const { changeInWords } = await load("kernel_editor");
 
   test("tells how much was changed", () => {
-    assert.equal(changeInWords([1, 2], [1, 2]), "As it was trained.");
+    assert.equal(changeInWords([1, 2], [1, 2]), "No weight is changed.");
     assert.equal(changeInWords([1, 2.5, -1], [1, 2, 0]), "2 of 3 weights changed, by 1 at most.");
   });
 });

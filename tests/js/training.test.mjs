@@ -68,8 +68,8 @@ describe("the recorded moments", async () => {
   test("are told with what is known of their accuracy", () => {
     const steps = [0, 10, 20];
     assert.equal(inWords(steps, [null, 0.5, 0.9], 0, [false, false, true]), "step 0 of 20");
-    assert.equal(inWords(steps, [null, 0.5, 0.9], 1, [false, false, true]), "step 10 of 20 · reads 50.0 % of its latest training batches");
-    assert.equal(inWords(steps, [null, 0.5, 0.9], 2, [false, false, true]), "step 20 of 20 · reads 90.0 % of the test images");
+    assert.equal(inWords(steps, [null, 0.5, 0.9], 1, [false, false, true]), "step 10 of 20 · recorded: 50.0 % of its latest training batches");
+    assert.equal(inWords(steps, [null, 0.5, 0.9], 2, [false, false, true]), "step 20 of 20 · recorded: 90.0 % of the test images");
   });
 });
 

@@ -45,6 +45,11 @@ def restless(seed=0):
         )
 
 
+def channels_last(seed=0):
+    """A network whose kernels have their input channels last in memory."""
+    return network(seed).to(memory_format=torch.channels_last)
+
+
 class Breakable(nn.Module):
     """A network whose forward pass raises `problem` when that is set, and waits at `gate`."""
 

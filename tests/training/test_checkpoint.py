@@ -14,6 +14,7 @@ from cnnwidgets.training.session import Status, TrainingSession
 from tests.training.small import (
     OPTIMIZERS,
     PATIENCE_S,
+    channels_last,
     network,
     restless,
     rows,
@@ -38,7 +39,7 @@ def path(tmp_path_factory):
     return where
 
 
-@pytest.mark.parametrize("make", [network, restless])
+@pytest.mark.parametrize("make", [network, restless, channels_last])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_resumed_run_goes_on_bit_for_bit(optimizer, make, tmp_path):
     test = sides(20, seed=1)

@@ -39,6 +39,16 @@ def test_the_weights_are_the_edits_and_nothing_else_changed(session):
     assert session.history.metrics.step.tolist() == [1, 2, 3]
 
 
+def test_nothing_is_said_of_how_well_new_weights_read_before_a_batch_met_them(session):
+    session.step(3).result(20)
+    assert 0 < session.history.at(3).accuracy < 1
+    session.edit(EDITS).result(20)
+    assert np.isnan(session.history.at(3).accuracy)
+    assert np.isnan(session.history.at(3).loss_nats)
+    session.step(1).result(20)
+    assert 0 < session.history.at(4).accuracy < 1
+
+
 def test_what_follows_is_what_the_same_change_by_hand_gives_and_rewinding_repeats_it(
     session, images
 ):

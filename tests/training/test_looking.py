@@ -7,7 +7,7 @@ import torch
 
 import cnnwidgets as cw
 from cnnwidgets.training.session import Status
-from tests.training.small import PATIENCE_S, same, state_of
+from tests.training.small import PATIENCE_S, network, same, session_of, sides, state_of
 
 LOOKS_S = 0.1
 STEPS = 60
@@ -72,3 +72,26 @@ def test_looking_and_stepping_take_turns_and_the_number_of_threads_is_as_before(
 ):
     trained(images, 0)
     assert torch.get_num_threads() == 2
+
+
+def test_a_compiled_model_is_trained_recorded_looked_at_saved_and_edited(tmp_path):
+    def compiled():
+        return torch.compile(network(), backend="eager")
+
+    session = session_of(compiled())
+    session.step(3).result(PATIENCE_S)
+    plain = session_of()
+    plain.step(3).result(PATIENCE_S)
+    weights = session.history.at(3).weights
+    assert same(dict(weights), plain.model)
+    scope = cw.Microscope(session.model, sides(), history=session.history)
+    assert scope.layers[0].name == "conv1"
+    session.edit([cw.SetBias("conv1", 0, 0.25)]).result(PATIENCE_S)
+    assert session.history.at(3).weights["conv1.bias"][0] == 0.25
+    session.save(tmp_path / "run").result(PATIENCE_S)
+    for model in (compiled(), network(), None):
+        again = cw.TrainingSession.resume(tmp_path / "run", model, sides())
+        assert same(dict(again.history.at(3).weights), dict(session.history.at(3).weights))
+    with cw.record(compiled()) as history:
+        history.log(loss=1.0)
+    assert cw.Microscope(compiled(), sides(), history=history).step == 1

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 import cnnwidgets as cw
-from cnnwidgets.widgets.inspected import MOST_CELLS, maps_shape, unit_of
+from cnnwidgets.network.reading import unit_of
+from cnnwidgets.widgets.inspected import MOST_CELLS, maps_shape
 
 FLOAT32 = {"rtol": 1e-6, "atol": 1e-7}  # explained in float64, sent in float32
 

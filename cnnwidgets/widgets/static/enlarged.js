@@ -69,6 +69,8 @@ export function enlarged(model, state, signal, { tell, lookOf, reading, want }) 
     signal,
   );
 
+  const chosen = () => pointed ?? /** @type {[number, number] | null} */ (state.get("pixel"));
+
   const paintMap = (/** @type {number} */ side) => {
     if (!shown) return;
     const { maps, facts, channel } = shown;
@@ -82,7 +84,8 @@ export function enlarged(model, state, signal, { tell, lookOf, reading, want }) 
     draw(context, picture(data, start, facts.rows, facts.columns, map, limits), 0, 0, w, t);
     if (facts.each[channel].bad) hatch(context, data, start, facts.rows, facts.columns, 0, 0, w, t);
     if (exact) writeNumbers(context, data, start, facts.rows, facts.columns, map, limits, 0, 0, w, t, ratio);
-    const place = pointed ?? state.get("pixel");
+    // The place that is read out.
+    const place = chosen() ?? (isSilent(facts, channel) ? null : placeOf(facts, facts.peakAt[channel]));
     if (place) frame(context, place[1] * cell * ratio, place[0] * cell * ratio, cell * ratio, cell * ratio, ratio);
   };
 
@@ -97,7 +100,7 @@ export function enlarged(model, state, signal, { tell, lookOf, reading, want }) 
     const { context } = prepare(inputCanvas, cell * columns, cell * rows);
     const [w, t] = [inputCanvas.width, inputCanvas.height];
     draw(context, photo(image.data, 0, channels, rows, columns), 0, 0, w, t);
-    const place = pointed ?? state.get("pixel");
+    const place = chosen(); // no other: a frame hides what is beside it in a small picture
     if (!place) return;
     const [u, v] = [w / shown.facts.columns, t / shown.facts.rows];
     frame(context, place[1] * u, place[0] * v, u, v, ratio);
@@ -127,7 +130,8 @@ export function enlarged(model, state, signal, { tell, lookOf, reading, want }) 
     inputCanvas.setAttribute("aria-label", "the input image");
     say(mapCaption, `channel ${channel}, ${size}`);
     const image = read(state.get("image"));
-    say(inputCaption, image ? `the input, ${times(image.shape.slice(1))}; framed: the same place` : "");
+    const same = chosen() ? "; framed: the same place" : "";
+    say(inputCaption, image ? `the input, ${times(image.shape.slice(1))}${same}` : "");
   };
   const repaint = () => shown && paint(shown.maps, shown.facts, shown.channel);
   const room = sizeOf(root, repaint, signal);

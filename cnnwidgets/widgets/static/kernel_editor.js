@@ -49,7 +49,7 @@ const KEYS = [
 export function changeInWords(values, original) {
   const sizes = Array.from(values, (value, at) => Math.abs(value - original[at]));
   const changed = sizes.filter((size) => size > 0).length;
-  if (!changed) return "As it was trained.";
+  if (!changed) return "No weight is changed.";
   return `${count(changed)} of ${count(sizes.length)} weights changed, by ${number(Math.max(...sizes), 3)} at most.`;
 }
 

@@ -29,7 +29,8 @@ const share = (accuracy) => `${(100 * accuracy).toFixed(1)} %`;
 export function inWords(steps, accuracies, at, tested = []) {
   const accuracy = accuracies[at] ?? null;
   const of = tested[at] === false ? "its latest training batches" : "the test images";
-  const reads = accuracy === null ? "" : ` · reads ${share(accuracy)} of ${of}`;
+  // Not "reads": with edits it would not be so.
+  const reads = accuracy === null ? "" : ` · recorded: ${share(accuracy)} of ${of}`;
   return `step ${count(steps[at])} of ${count(steps[steps.length - 1])}${reads}`;
 }
 
