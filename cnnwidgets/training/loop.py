@@ -111,9 +111,8 @@ class Loop:
     @property
     def total(self) -> int:
         """Steps of the whole run, under the present settings."""
-        size = self.settings.batch_size
-        left = math.ceil((self._images - self.seen) / size)
-        later = max(0, self.settings.epochs - self.epoch) * math.ceil(self._images / size)
+        left = self.settings.batches(self._images - self.seen)
+        later = max(0, self.settings.epochs - self.epoch) * self.settings.batches(self._images)
         return self.step + later + (left if self.epoch <= self.settings.epochs else 0)
 
     @property
@@ -226,7 +225,8 @@ class Loop:
         while self._drawn < self.epoch:  # each epoch's order is the next that its seed gives
             self._permutation = torch.randperm(self._images, generator=self._order)
             self._drawn += 1
-        return self._permutation[self.seen : self.seen + self.settings.batch_size]
+        last = self.settings.batches(self._images - self.seen) == 1
+        return self._permutation[self.seen : None if last else self.seen + self.settings.batch_size]
 
     def _count(self) -> Step:
         """Records the step that was done, and goes on to the next batch."""

@@ -45,8 +45,7 @@ class Moments:
         """
         if not self.history.steps:
             return
-        size = loop.settings.batch_size
-        each = math.ceil(images / size)
+        size, each = loop.settings.batch_size, loop.settings.batches(images)
         done = math.ceil(self.history.steps[-1] / each)
         settings = replace(loop.settings, epochs=max(loop.settings.epochs, done))
         self.rests = {

@@ -20,7 +20,8 @@ MOMENTUM = 0.9
 class Settings:
     """How a network is trained; what cannot work is refused when it is made.
 
-    epochs: passes over the images, each in a new random order; a last, smaller batch counts.
+    epochs: passes over the images, each in a new random order; a last, smaller batch counts, but a
+        single image joins the batch before it: from one, a batch norm cannot learn.
     batch_size: images a step.
     learning_rate: the peak of a one-cycle schedule (see `one_cycle`), or the rate itself.
     optimizer: "sgd", "momentum" (SGD with 0.9), "adam" or "adamw" (weight decay 0.01).
@@ -44,6 +45,11 @@ class Settings:
         _check_rate(self.learning_rate)
         _check_one_of("optimizer", self.optimizer, OPTIMIZERS)
         _check_one_of("schedule", self.schedule, SCHEDULES)
+
+    def batches(self, images: int) -> int:
+        """How many batches so many images make."""
+        whole, left = divmod(images, self.batch_size)
+        return whole + (left > (1 if whole else 0))
 
     def rate(self, step: int, total: int) -> float:
         """The learning rate of a step, the first being 0, of a run of `total` steps."""

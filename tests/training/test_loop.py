@@ -11,8 +11,8 @@ from torch.nn.functional import cross_entropy
 from cnnwidgets.data import ImageSet
 from cnnwidgets.network.models import DigitCNN
 from cnnwidgets.training.batches import evaluate
-from cnnwidgets.training.loop import Step, train
-from cnnwidgets.training.settings import one_cycle
+from cnnwidgets.training.loop import Loop, Step, train
+from cnnwidgets.training.settings import Settings, one_cycle
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,23 @@ def test_one_epoch_shows_every_image_once(images):
     expected = images.normalize(images.images).reshape(50, -1)
     assert np.array_equal(pixels[np.lexsort(pixels.T)], expected[np.lexsort(expected.T)])
     assert not np.array_equal(pixels, expected)
+
+
+@pytest.mark.parametrize("size", [2, 7, 16, 49, 50, 64])
+@pytest.mark.parametrize("count", [2, 15, 17, 33, 50])
+def test_no_image_is_left_alone_in_a_batch(images, count, size):
+    few = ImageSet.from_arrays(images.images[:count], images.labels[:count])
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    seen = []
+    model[0].register_forward_pre_hook(lambda module, given: seen.append(len(given[0])))
+    loop = Loop(model, few, Settings(epochs=2, batch_size=size))
+    del seen[:]  # the first look at a single image, in evaluation mode
+    total = loop.total
+    steps = list(loop)
+    assert sum(seen) == 2 * count
+    assert min(seen) > 1
+    assert max(seen) <= size + 1
+    assert len(steps) == len(seen) == total
 
 
 def test_training_learns_the_task(images):
