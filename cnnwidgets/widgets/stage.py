@@ -43,6 +43,7 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
         self._seen: dict[str, Any] = dict.fromkeys(FOLLOWED)
         self._listed: tuple = ()
         self._found: Any = None
+        self._limit = 0.0  # of all weights that were found, also where one filter is sent
         self._slide: tuple | None = None
         self.maps_number = 0  # counts the maps, so that no answer is taken for that of others
         super().__init__(
@@ -111,6 +112,7 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
         slide = (scope.weights_id, scope.edits)
         if now["layer"] != before["layer"] or slide != self._slide:
             self._slide, self._found = slide, scope.kernels()
+            self._limit = 0.0 if self._found is None else limit_of(self._found.weights)
             values |= self._weights()
         elif now["channel"] != before["channel"] and self.kernels_partial:
             values |= self._weights()
@@ -165,7 +167,7 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
             "kernels_from": first,
             "kernels_count": len(found.weights),
             "kernels_groups": found.groups,
-            "kernels_limit": limit_of(found.weights),
+            "kernels_limit": self._limit,
             "kernels_layer": found.layer,
             "kernels_inputs": found.inputs or "",
         }
