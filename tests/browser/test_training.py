@@ -81,6 +81,16 @@ def test_it_trains_pauses_steps_goes_back_and_its_curves_are_true(monitor):
     np.testing.assert_allclose(slope * losses + floor, heights, atol=0.5)
     assert slope < 0, "a larger loss is drawn higher"
 
+    # A mean says of which steps it is one, to eyes and to screen readers.
+    monitor.press("10")
+    said = f"(mean of steps {done - 9} to {done})"
+    expect(monitor.card.locator(".cw-readout")).to_contain_text(said)
+    expect(monitor.card.locator(".cw-key")).to_contain_text("each training point the mean of 10")
+    slider = monitor.card.get_by_role("slider", name="the curve of loss")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(re.escape(said)))
+    monitor.press("1")
+    expect(monitor.card.locator(".cw-readout")).to_contain_text(f"(step {done})")
+
     monitor.card.get_by_role("slider", name="the curve of loss").press("Home")
     expect(monitor.time.locator(".cw-line")).to_contain_text(f"step 0 of {done}")
     monitor.card.get_by_role("slider", name="the curve of loss").press("ArrowRight")

@@ -60,6 +60,7 @@ def test_what_it_shows_is_what_the_history_has(monitor, session):
     eventually(lambda: len(monitor.curve_steps) == 5, "five points")
     known = session.history.metrics
     np.testing.assert_array_equal(monitor.curve_steps, known.step)
+    np.testing.assert_array_equal(monitor.curve_first, known.step)
     np.testing.assert_allclose(monitor.curve_loss, known.loss_nats, rtol=1e-6)
     np.testing.assert_allclose(monitor.figures.train_loss.y, known.loss_nats, rtol=1e-6)
     np.testing.assert_allclose(monitor.figures.train_accuracy.y, known.accuracy, rtol=1e-6)
