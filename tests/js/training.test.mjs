@@ -57,7 +57,21 @@ describe("a training in words", async () => {
 });
 
 describe("slow motion", async () => {
-  const { rule } = await load("slow_motion");
+  const { inWords, limitsAbout, rule } = await load("slow_motion");
+
+  test("says why no phase can follow a finished run, in the words of the page", () => {
+    const before = { done: "", finished: false, slow_step: 0, loss_nats: null };
+    assert.match(inWords(before), /^Press “Forward”/);
+    assert.match(inWords({ ...before, finished: true }), /^All epochs are done.* press “One epoch more”/);
+    assert.match(inWords({ done: "update", finished: true, slow_step: 2814, loss_nats: 0.5 }), /^Step 2,814, loss 0.5 nats. All epochs/);
+  });
+
+  test("has scales that reach as far below zero as above", () => {
+    const limits = (...data) => limitsAbout(Float32Array.from(data));
+    assert.deepEqual(limits(0.25, -0.5), { low: -0.5, high: 0.5, bad: 0, signed: true });
+    assert.deepEqual(limits(0.25, 0.5), { low: -0.5, high: 0.5, bad: 0, signed: true });
+    assert.deepEqual(limits(0.25, NaN, -Infinity), { low: -0.25, high: 0.25, bad: 2, signed: true });
+  });
 
   test("states the update of plain SGD, and does not claim it for others", () => {
     assert.equal(rule("sgd", 0.1), "w′ = w − 0.1 · g, for plain SGD.");

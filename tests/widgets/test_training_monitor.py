@@ -193,6 +193,29 @@ def test_slow_motion_shows_the_kernel_its_gradient_and_the_update(page, session,
     slow.close()
 
 
+def test_slow_motion_knows_that_a_run_is_finished_and_that_it_goes_on(page, session, scope):
+    slow = cw.SlowMotion(session, scope)
+    assert not slow.finished
+    session.play()
+    eventually(lambda: slow.finished, "all epochs are done")
+    session.rewind(0)
+    eventually(lambda: not slow.finished, "there is a next step")
+    ask(page, slow, do="phase")
+    eventually(lambda: slow.done == "forward", "it goes on")
+    slow.close()
+
+
+def test_slow_motion_shows_what_a_phase_was_refused_for(page, session, scope):
+    slow = cw.SlowMotion(session, scope)
+    session.model.conv1.forward = lambda images: 1 / 0
+    ask(page, slow, do="phase")
+    eventually(lambda: "ZeroDivisionError" in slow.error, "the card says why")
+    del session.model.conv1.forward
+    ask(page, slow, do="phase")
+    eventually(lambda: slow.done == "forward" and not slow.error, "all is well again")
+    slow.close()
+
+
 def test_slow_motion_refuses_an_input_channel_that_is_not_there(session, scope):
     slow = cw.SlowMotion(session, scope)
     with pytest.raises(TraitError, match=r"input \(=1\) must be from 0 to 0"):
