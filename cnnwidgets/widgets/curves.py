@@ -19,8 +19,12 @@ MARGIN = {"top": 8, "bottom": 36, "left": 52, "right": 12}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """Values over steps, (point,) each: means of `averaged` steps up to each point's own."""
+    """Values over steps, (point,) each: means of the steps from `first` to each point's own.
 
+    averaged: of how many steps each is the mean; fewer lie before the first points.
+    """
+
+    first: np.ndarray
     step: np.ndarray
     loss_nats: np.ndarray
     accuracy: np.ndarray
@@ -37,7 +41,7 @@ def thinned(metrics: Any, window: int = 1, points: int = POINTS) -> Curve:
     count = len(metrics.step)
     if not count:
         none = np.empty(0, np.float32)
-        return Curve(none.astype(np.uint32), none, none)
+        return Curve(none.astype(np.uint32), none.astype(np.uint32), none, none)
     at = np.unique(np.linspace(0, count - 1, min(count, points)).round().astype(np.int64))
     averaged = max(window, -(-count // points))
     first = np.maximum(0, at + 1 - averaged)
@@ -50,8 +54,8 @@ def thinned(metrics: Any, window: int = 1, points: int = POINTS) -> Curve:
         total = np.where(seen > 0, sums[at + 1] - sums[first], np.nan)
         return (total / np.maximum(seen, 1)).astype(np.float32)
 
-    steps = metrics.step[at].astype(np.uint32)
-    return Curve(steps, means(metrics.loss_nats), means(metrics.accuracy), averaged)
+    of, steps = (metrics.step[ends].astype(np.uint32) for ends in (first, at))
+    return Curve(of, steps, means(metrics.loss_nats), means(metrics.accuracy), averaged)
 
 
 def ticks(last: float, most: int = 5) -> np.ndarray:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from traitlets import Bunch, Float, Unicode, observe, validate
+from traitlets import Bool, Bunch, Float, Unicode, observe, validate
 
 from cnnwidgets.arrays import Array, to_wire
 from cnnwidgets.pulse import Pulse
@@ -13,6 +13,8 @@ from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.view import View
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from cnnwidgets.scope import Microscope
     from cnnwidgets.training.session import TrainingSession
 
@@ -41,6 +43,8 @@ class SlowMotion(View):
     """How many input channels the filter has."""
     done = Unicode().tag(sync=True)
     """The phase that was done last: "forward", "loss", "backward" or "update"; empty before."""
+    finished = Bool(False).tag(sync=True)
+    """Whether all epochs are done, so that no phase can be asked for."""
     slow_step = Whole(0).tag(sync=True)
     """The number of the step that is under way, or was done last."""
     loss_nats = Float(None, allow_none=True).tag(sync=True)
@@ -89,6 +93,7 @@ class SlowMotion(View):
             found = self.scope.kernels()
             slow = self.session.slow
             self.optimizer = self.session.settings.optimizer
+            self.finished = self.session.status.value == "finished"
             self.inputs = 0 if found is None else found.weights.shape[1]
             if found is None or self.input >= self.inputs:
                 self.input = 0
@@ -120,7 +125,12 @@ class SlowMotion(View):
         try:
             if not isinstance(content, dict) or content.get("do") != "phase":
                 raise ValueError('a page asks slow motion for {"do": "phase"}, and nothing else')
-            self.session.phase()
             self.error = ""
+            self.session.phase().add_done_callback(self._heard)
         except Exception as problem:  # shown where the person looks: a page has no traceback
+            self.error = in_words(problem)
+
+    def _heard(self, done: "Future[Any]") -> None:
+        problem = done.exception()
+        if problem is not None:
             self.error = in_words(problem)

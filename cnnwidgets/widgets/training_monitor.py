@@ -82,8 +82,10 @@ class TrainingMonitor(Moment, View):
     """How the learning rate changes."""
     averaged = Whole(1).tag(sync=True)
     """How many steps each point of the training curves is the mean of."""
+    curve_first = _curve("uint32")
+    """The first of the steps that each point of the training curves is the mean of: (point,)."""
     curve_steps = _curve("uint32")
-    """The steps of the training curves' points: (point,)."""
+    """The last of them, at which the point stands: (point,)."""
     curve_loss = _curve("float32")
     """The training loss at each point, in nats: (point,)."""
     curve_accuracy = _curve("float32")
@@ -169,8 +171,10 @@ class TrainingMonitor(Moment, View):
                 return
             train = thinned(self.history.metrics, self.window)
             tested = self.history.evaluations
+            steps = tested.step.astype(np.uint32)
             test = Curve(
-                tested.step.astype(np.uint32),
+                steps,
+                steps,
                 tested.loss_nats.astype(np.float32),
                 tested.accuracy.astype(np.float32),
             )
@@ -182,6 +186,7 @@ class TrainingMonitor(Moment, View):
 
     def _show_curves(self, train: Curve, test: Curve) -> None:
         self.averaged = train.averaged
+        self.curve_first = train.first
         self.curve_steps, self.curve_loss = train.step, train.loss_nats
         self.curve_accuracy = train.accuracy
         self.test_steps, self.test_loss, self.test_accuracy = (

@@ -92,8 +92,9 @@ def test_a_card_is_saved_whole_and_by_itself_and_stays_as_it_was(cards, kind):
     assert svg.find(f"{SVG}desc").text == card.locator(".cw-line").first.inner_text()
     shown = " ".join(texts_of(svg))
     assert title in shown
+    assert "mean of at least" not in shown
     controls = set(card.locator(".cw-press, .cw-segment, summary, option").all_inner_texts())
-    numbers_and_scales = {"10", "50", "200", "whole layer"}  # are in pictures, too
+    numbers_and_scales = {"1", "10", "50", "200", "whole layer"}  # are in pictures, too
     assert not (controls - numbers_and_scales) & set(texts_of(svg))
 
     _, data = saved(card, "PNG")

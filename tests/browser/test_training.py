@@ -81,6 +81,16 @@ def test_it_trains_pauses_steps_goes_back_and_its_curves_are_true(monitor):
     np.testing.assert_allclose(slope * losses + floor, heights, atol=0.5)
     assert slope < 0, "a larger loss is drawn higher"
 
+    # A mean says of which steps it is one, to eyes and to screen readers.
+    monitor.press("10")
+    said = f"(mean of steps {done - 9} to {done})"
+    expect(monitor.card.locator(".cw-readout")).to_contain_text(said)
+    expect(monitor.card.locator(".cw-key")).to_contain_text("each training point the mean of 10")
+    slider = monitor.card.get_by_role("slider", name="the curve of loss")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(re.escape(said)))
+    monitor.press("1")
+    expect(monitor.card.locator(".cw-readout")).to_contain_text(f"(step {done})")
+
     monitor.card.get_by_role("slider", name="the curve of loss").press("Home")
     expect(monitor.time.locator(".cw-line")).to_contain_text(f"step 0 of {done}")
     monitor.card.get_by_role("slider", name="the curve of loss").press("ArrowRight")
@@ -113,13 +123,13 @@ def test_slow_motion_shows_the_real_update_of_plain_sgd(monitor):
     for phase in ("forward", "loss", "backward", "update"):
         monitor.slow.locator(".cw-play").click()
         expect(monitor.slow.locator("[aria-current=true]")).to_have_text(phase)
-    before, gradient, change, after = (
+    before, gradient, change, after = grids = [
         np.array([[value_in(cell) for cell in row] for row in rows])
         for rows in monitor.slow.evaluate(
             """card => [...card.querySelectorAll("table")].map(table =>
               [...table.rows].map(row => [...row.cells].map(cell => cell.textContent)))"""
         )
-    )
+    ]
     assert before.shape == (5, 5)
     found = re.search(r"w − ([\d.e−]+) · g", monitor.slow.inner_text())
     assert found
@@ -128,3 +138,45 @@ def test_slow_motion_shows_the_real_update_of_plain_sgd(monitor):
     np.testing.assert_allclose(change, -rate * gradient, rtol=0.12)
     np.testing.assert_allclose(after, before, atol=2e-2 * np.abs(before).max() + 1e-3)
     assert "for plain SGD" in monitor.slow.inner_text()
+    # Each grid names its scale, with three digits.
+    highest = monitor.slow.locator(".cw-legend span:nth-of-type(2)").all_inner_texts()
+    lowest = monitor.slow.locator(".cw-legend span:nth-of-type(1)").all_inner_texts()
+    high, low = (np.array(list(map(value_in, texts))) for texts in (highest, lowest))
+    np.testing.assert_allclose(high, [np.abs(grid).max() for grid in grids], rtol=0.05)
+    np.testing.assert_array_equal(low, -high)
+
+
+def test_slow_motion_says_on_its_own_card_that_no_step_is_left(voila, new_page):
+    page = new_page(width=360, height=900)
+    finished = SCENE.replace("epochs=3", "epochs=1").replace(
+        "ipywidgets.VBox", "session.play()\nsession.wait()\nipywidgets.VBox"
+    )
+    voila.open(page, finished)
+    slow = page.locator(".cw-slow")
+    button = slow.get_by_role("button", name="Forward")
+    expect(button).to_have_attribute("aria-disabled", "true", timeout=READY_MS)
+    expect(button).to_have_accessible_description(re.compile("press “One epoch more”"))
+    button.click(force=True)
+    monitor = Monitor(page)
+    expect(monitor.play).to_have_text("▶ One epoch more")
+    monitor.card.get_by_role("slider", name="the curve of loss").press("Home")
+    monitor.press("go back to this moment, and train on from it")
+    expect(button).to_have_attribute("aria-disabled", "false")
+    expect(page.get_by_role("alert")).to_have_count(0)  # nothing was asked for in vain
+    for phase in ("forward", "loss", "backward", "update"):
+        slow.locator(".cw-play").click()
+        expect(slow.locator("[aria-current=true]")).to_have_text(phase)
+
+    # The widest number that a cell can have stays apart from its neighbours, in sight.
+    gaps = slow.evaluate(
+        """card => [...card.querySelectorAll("td")].map(cell => {
+          cell.textContent = "−0.00038";
+          const words = document.createRange();
+          words.selectNodeContents(cell);
+          return cell.getBoundingClientRect().width - words.getBoundingClientRect().width;
+        })"""
+    )
+    assert len(gaps) == 100
+    assert min(gaps) >= 4
+    grids = slow.locator(".cw-slow-grids")
+    assert grids.evaluate("grids => grids.scrollWidth <= grids.clientWidth")

@@ -6,7 +6,7 @@ const now = {
   own_loop: false, status: "playing", measuring: false, steps_done: 1200, steps_total: 2814, epoch: 3, epochs: 6,
   images_per_second: 6543.2, seconds_left: 25.4, phase: "",
 };
-const train = { steps: [1, 5, 9], loss: [2.3, 1, 0.5], accuracy: [0.1, 0.5, NaN] };
+const train = { first: [1, 2, 9], steps: [1, 5, 9], loss: [2.3, 1, 0.5], accuracy: [0.1, 0.5, NaN] };
 const tested = { steps: [0, 6], loss: [2.4, 0.9], accuracy: [0.08, 0.625] };
 
 describe("a training in words", async () => {
@@ -31,25 +31,47 @@ describe("a training in words", async () => {
     assert.equal(lastBefore([], 3), -1);
   });
 
-  test("reads both curves at a step, and leaves out what is not known", () => {
+  test("reads both curves at a step, says of which steps, and leaves out what is not known", () => {
     assert.equal(
       readOut(7, train, tested),
-      "step 7 · training loss 1 nats, accuracy 50.0 % · test loss 0.9, accuracy 62.5 % (step 6)",
+      "step 7 · training loss 1 nats, accuracy 50.0 % (mean of steps 2 to 5) · test loss 0.9, accuracy 62.5 % (step 6)",
     );
     assert.equal(readOut(0, train, tested), "step 0 · test loss 2.4, accuracy 8.0 % (step 0)");
-    assert.equal(readOut(9, train, { steps: [], loss: [], accuracy: [] }), "step 9 · training loss 0.5 nats");
+    assert.equal(readOut(9, train, { steps: [], loss: [], accuracy: [] }), "step 9 · training loss 0.5 nats (step 9)");
+    const long = { first: [2825], steps: [2832], loss: [0.00945], accuracy: [0.531] };
+    assert.equal(
+      readOut(2832, long, { steps: [], loss: [], accuracy: [] }),
+      "step 2,832 · training loss 0.00945 nats, accuracy 53.1 % (mean of steps 2,825 to 2,832)",
+    );
   });
 
   test("has a table of all tests, and of the steps as many as can be read", () => {
     assert.deepEqual(rowsOf(train, tested).map((row) => row.name), ["0", "1", "5", "6", "9"]);
-    assert.deepEqual(rowsOf(train, tested)[3].cells, ["", "", "0.9", "62.5 %"]);
-    const long = { steps: Array.from({ length: 400 }, (_, i) => i), loss: Array(400).fill(1), accuracy: Array(400).fill(1) };
+    assert.deepEqual(rowsOf(train, tested)[2].cells, ["1", "50.0 %", "2 to 5", "", ""]);
+    assert.deepEqual(rowsOf(train, tested)[3].cells, ["", "", "", "0.9", "62.5 %"]);
+    assert.deepEqual(rowsOf(train, tested)[4].cells, ["0.5", "", "9", "", ""]);
+    const numbers = Array.from({ length: 400 }, (_, i) => i);
+    const long = { first: numbers, steps: numbers, loss: Array(400).fill(1), accuracy: Array(400).fill(1) };
     assert.equal(rowsOf(long, { steps: [], loss: [], accuracy: [] }).length, 50);
   });
 });
 
 describe("slow motion", async () => {
-  const { rule } = await load("slow_motion");
+  const { inWords, limitsAbout, rule } = await load("slow_motion");
+
+  test("says why no phase can follow a finished run, in the words of the page", () => {
+    const before = { done: "", finished: false, slow_step: 0, loss_nats: null };
+    assert.match(inWords(before), /^Press “Forward”/);
+    assert.match(inWords({ ...before, finished: true }), /^All epochs are done.* press “One epoch more”/);
+    assert.match(inWords({ done: "update", finished: true, slow_step: 2814, loss_nats: 0.5 }), /^Step 2,814, loss 0.5 nats. All epochs/);
+  });
+
+  test("has scales that reach as far below zero as above", () => {
+    const limits = (...data) => limitsAbout(Float32Array.from(data));
+    assert.deepEqual(limits(0.25, -0.5), { low: -0.5, high: 0.5, bad: 0, signed: true });
+    assert.deepEqual(limits(0.25, 0.5), { low: -0.5, high: 0.5, bad: 0, signed: true });
+    assert.deepEqual(limits(0.25, NaN, -Infinity), { low: -0.25, high: 0.25, bad: 2, signed: true });
+  });
 
   test("states the update of plain SGD, and does not claim it for others", () => {
     assert.equal(rule("sgd", 0.1), "w′ = w − 0.1 · g, for plain SGD.");

@@ -24,8 +24,11 @@ def test_each_point_is_the_mean_of_the_steps_up_to_it(count, window):
     assert len(curve.step) <= 400
     assert (curve.step[0], curve.step[-1]) == (1, count)
     assert curve.averaged == max(window, -(-count // 400))
-    for step, loss, accuracy in zip(curve.step, curve.loss_nats, curve.accuracy, strict=True):
-        part = slice(max(0, int(step) - curve.averaged), int(step))
+    for first, step, loss, accuracy in zip(
+        curve.first, curve.step, curve.loss_nats, curve.accuracy, strict=True
+    ):
+        assert first == max(1, int(step) - curve.averaged + 1)
+        part = slice(int(first) - 1, int(step))
         assert loss == pytest.approx(given.loss_nats[part].mean(), rel=1e-5)
         assert accuracy == pytest.approx(given.accuracy[part].mean(), rel=1e-5)
 
@@ -35,6 +38,14 @@ def test_what_is_not_a_number_is_left_out():
     given.accuracy[:] = [np.nan, 0.5, np.nan, 0.25]
     np.testing.assert_allclose(thinned(given, 1).accuracy, [np.nan, 0.5, np.nan, 0.25])
     np.testing.assert_allclose(thinned(given, 10).accuracy, [np.nan, 0.5, 0.5, 0.375])
+
+
+def test_what_a_point_is_the_mean_of_is_told_by_the_steps_that_there_are():
+    given = metrics(4)
+    given.step[:] = [10, 20, 40, 80]  # of a loop that tells of a few steps only
+    curve = thinned(given, 3)
+    np.testing.assert_array_equal(curve.first, [10, 10, 10, 20])
+    assert curve.loss_nats[-1] == pytest.approx(given.loss_nats[1:].mean(), rel=1e-5)
 
 
 def test_no_steps_are_no_points():
@@ -58,7 +69,7 @@ def test_ticks_are_few_round_numbers(last, expected):
 
 def curve(steps):
     steps = np.array(steps, np.uint32)
-    return Curve(steps, steps / np.float32(10), steps / np.float32(100))
+    return Curve(steps, steps, steps / np.float32(10), steps / np.float32(100))
 
 
 def test_the_figures_hold_the_curves_and_end_where_the_longer_one_does():
@@ -76,8 +87,8 @@ def test_the_figures_hold_the_curves_and_end_where_the_longer_one_does():
 def test_a_curve_without_any_number_is_not_drawn():
     figures = Figures()
     steps, nothing = np.arange(1, 4, dtype=np.uint32), np.full(3, np.nan, np.float32)
-    train = Curve(steps, np.float32([3, 2, np.nan]), nothing)
-    figures.show(train, Curve(steps[:0], nothing[:0], nothing[:0]))
+    train = Curve(steps, steps, np.float32([3, 2, np.nan]), nothing)
+    figures.show(train, Curve(steps[:0], steps[:0], nothing[:0], nothing[:0]))
     assert len(figures.train_loss.x) == 3, "a gap stays a gap"
     assert len(figures.train_accuracy.x) == len(figures.train_accuracy.y) == 0
     figures.close()

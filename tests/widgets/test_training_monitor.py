@@ -60,6 +60,7 @@ def test_what_it_shows_is_what_the_history_has(monitor, session):
     eventually(lambda: len(monitor.curve_steps) == 5, "five points")
     known = session.history.metrics
     np.testing.assert_array_equal(monitor.curve_steps, known.step)
+    np.testing.assert_array_equal(monitor.curve_first, known.step)
     np.testing.assert_allclose(monitor.curve_loss, known.loss_nats, rtol=1e-6)
     np.testing.assert_allclose(monitor.figures.train_loss.y, known.loss_nats, rtol=1e-6)
     np.testing.assert_allclose(monitor.figures.train_accuracy.y, known.accuracy, rtol=1e-6)
@@ -189,6 +190,29 @@ def test_slow_motion_shows_the_kernel_its_gradient_and_the_update(page, session,
     np.testing.assert_allclose(slow.after, expected, atol=1e-6)
     assert slow.kernel == "conv2, filter 3, input channel 5"
     assert slow.loss_nats == pytest.approx(session.history.metrics.loss_nats[-1])
+    slow.close()
+
+
+def test_slow_motion_knows_that_a_run_is_finished_and_that_it_goes_on(page, session, scope):
+    slow = cw.SlowMotion(session, scope)
+    assert not slow.finished
+    session.play()
+    eventually(lambda: slow.finished, "all epochs are done")
+    session.rewind(0)
+    eventually(lambda: not slow.finished, "there is a next step")
+    ask(page, slow, do="phase")
+    eventually(lambda: slow.done == "forward", "it goes on")
+    slow.close()
+
+
+def test_slow_motion_shows_what_a_phase_was_refused_for(page, session, scope):
+    slow = cw.SlowMotion(session, scope)
+    session.model.conv1.forward = lambda images: 1 / 0
+    ask(page, slow, do="phase")
+    eventually(lambda: "ZeroDivisionError" in slow.error, "the card says why")
+    del session.model.conv1.forward
+    ask(page, slow, do="phase")
+    eventually(lambda: slow.done == "forward" and not slow.error, "all is well again")
     slow.close()
 
 

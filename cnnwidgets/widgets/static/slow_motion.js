@@ -1,10 +1,11 @@
 // @ts-check
 // SlowMotion: what one optimizer step does to one kernel, phase by phase.
 
-import { card, count, follow, h, number, numberBox, put, read, say, showErrors, stateOf } from "./kit.js";
+import { allow, card, count, follow, freshId, h, number, numberBox, put, read, say, showErrors, stateOf } from "./kit.js";
 import { keyHelp } from "./help.js";
+import { legend } from "./legend.js";
 import { saving } from "./save.js";
-import { colours, inkOn, levelOf } from "./paint.js";
+import { colours, inkOn, levelOf, limitsOf } from "./paint.js";
 
 /**
  * @typedef {object} State
@@ -14,6 +15,7 @@ import { colours, inkOn, levelOf } from "./paint.js";
  * @property {number} input
  * @property {number} inputs
  * @property {"" | "forward" | "loss" | "backward" | "update"} done
+ * @property {boolean} finished
  * @property {number} slow_step
  * @property {number | null} loss_nats
  * @property {number} rate
@@ -32,6 +34,14 @@ const SAYS = /** @type {Record<string, string>} */ ({
   update: "The weights were changed. The next step begins with another batch.",
 });
 
+const FINISHED = "All epochs are done, so no step is left to follow. In “Training”, press “One epoch more”, or choose an earlier moment and press “⟲ from here”.";
+
+/** What was done, and what comes next, in words. @param {Pick<State, "done" | "finished" | "slow_step" | "loss_nats">} now */
+export function inWords({ done, finished, slow_step, loss_nats }) {
+  const lead = done ? `Step ${count(slow_step)}${loss_nats === null ? "" : `, loss ${number(loss_nats, 4)} nats`}. ` : "";
+  return lead + (finished ? FINISHED : SAYS[done]);
+}
+
 /** What the update did, in words. @param {string} optimizer @param {number} rate */
 export function rule(optimizer, rate) {
   if (optimizer === "sgd") return `w′ = w − ${number(rate, 3)} · g, for plain SGD.`;
@@ -39,20 +49,31 @@ export function rule(optimizer, rate) {
 }
 
 /**
- * A grid of numbers, coloured by their size; for eyes and for screen readers alike.
+ * The limits of a grid's colours: as far below zero as above. @param {import("./kit.js").Numbers} data
+ * @returns {import("./paint.js").Limits}
+ */
+export function limitsAbout(data) {
+  const { high, bad } = limitsOf(data);
+  return { low: -high, high, bad, signed: true };
+}
+
+/**
+ * A grid of numbers, coloured by their size, and its scale; for eyes and for screen readers alike.
  * @param {string} name @param {string} what
  */
 function grid(name, what) {
   const body = h("tbody");
-  const root = h("div", { className: "cw-slow-grid" }, h("table", {}, h("caption", { textContent: `${name} · ${what}` }), body));
+  const scale = legend();
+  const root = h("div", { className: "cw-slow-grid" }, h("table", {}, h("caption", { textContent: `${name} · ${what}` }), body), scale.root);
   const show = (/** @type {import("./kit.js").NumberArray | null} */ values) => {
     root.hidden = !values;
     if (!values) return;
     const [rows, columns] = values.shape;
-    const high = Math.max(...Array.from(values.data, Math.abs));
-    const limits = { low: -high, high, bad: 0, signed: true };
+    const limits = limitsAbout(values.data);
     const map = colours("diverging");
+    scale.show("diverging", limits, "this grid");
     const cell = (/** @type {number} */ value) => {
+      if (!Number.isFinite(value)) return h("td", { textContent: number(value), className: "cw-hatched" });
       const at = 3 * levelOf(value, limits);
       const [red, green, blue] = [map[at], map[at + 1], map[at + 2]];
       const style = `background:rgb(${red} ${green} ${blue});color:${inkOn(red, green, blue)}`;
@@ -70,7 +91,7 @@ export default {
     const state = await stateOf(model, host);
     const ui = card(el, "slow");
     const next = h("button", { type: "button", className: "cw-press cw-play" });
-    next.addEventListener("click", () => model.send({ do: "phase" }), { signal });
+    next.addEventListener("click", () => model.get("finished") || model.send({ do: "phase" }), { signal });
     const input = numberBox({ label: "input channel", current: () => model.get("input"), choose: (value) => put(model, { input: value }), signal });
     ui.tools.append(next);
     const marks = PHASES.map((phase) => h("li", { textContent: phase }));
@@ -78,9 +99,10 @@ export default {
     const [before, gradient, change, after] = [grid("w", "weights"), grid("g", "gradient"), grid("w′ − w", "change"), grid("w′", "new weights")];
     const grids = h("div", { className: "cw-slow-grids" }, ...[before, gradient, change, after].map((each) => each.root));
     const law = h("p", { className: "cw-line" });
-    const said = h("output", { className: "cw-readout" });
+    const said = h("span", { id: freshId("said") }); // an output itself describes nothing
+    next.setAttribute("aria-describedby", said.id);
     const channel = h("label", { className: "cw-setting" }, h("span", { textContent: "input channel" }), input.box);
-    ui.body.append(phases, said, grids, law, channel);
+    ui.body.append(phases, h("output", { className: "cw-readout" }, said), grids, law, channel);
     keyHelp(ui, [["Enter, Space", "on the button: the next phase"]], signal);
     saving(ui, signal);
     showErrors(ui.root, ui.alert, [model, state], signal);
@@ -92,15 +114,15 @@ export default {
       say(ui.title, "One step, in slow motion");
       say(ui.line, kernel ? `Kernel: ${kernel}.` : "This layer has no weights: choose one that has.");
       const following = PHASES[(PHASES.indexOf(done) + 1) % PHASES.length];
+      allow(next, !model.get("finished"));
       say(next, `▸ ${following[0].toUpperCase()}${following.slice(1)}`);
       marks.forEach((mark, at) => {
         const isDone = Boolean(done) && at <= PHASES.indexOf(done);
         mark.classList.toggle("cw-done", isDone);
         mark.setAttribute("aria-current", String(PHASES[at] === done));
       });
-      const loss = model.get("loss_nats");
-      const lead = done ? `Step ${count(model.get("slow_step"))}${loss === null ? "" : `, loss ${number(loss, 4)} nats`}. ` : "";
-      say(said, lead + SAYS[done]);
+      const [finished, slow_step, loss_nats] = ["finished", "slow_step", "loss_nats"].map((name) => model.get(name));
+      say(said, inWords({ done, finished, slow_step, loss_nats }));
       before.show(w);
       gradient.show(g);
       change.show(w && made && { shape: w.shape, data: Float32Array.from(made.data, (value, at) => value - w.data[at]) });
@@ -111,6 +133,6 @@ export default {
       input.box.max = Math.max(0, model.get("inputs") - 1);
       input.show();
     };
-    follow([model], ["kernel", "input", "inputs", "done", "slow_step", "loss_nats", "rate", "optimizer", "before", "gradient", "after"], paint, signal);
+    follow([model], ["kernel", "input", "inputs", "done", "finished", "slow_step", "loss_nats", "rate", "optimizer", "before", "gradient", "after"], paint, signal);
   },
 };

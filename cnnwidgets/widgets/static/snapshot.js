@@ -12,7 +12,7 @@ import { boxPath, common, escaped, grown, isThere, opaque, paintOf, ring, scaleF
 
 /** Controls, and what is said aside: no part of the picture. */
 const ASIDE =
-  "dialog, details, label, select, input, progress, .cw-tools, .cw-press, .cw-chips, .cw-segments, .cw-help-open, .cw-save-open, .cw-error, .cw-hidden";
+  "dialog, details, label, select, input, progress, .cw-setting, .cw-tools, .cw-press, .cw-chips, .cw-segments, .cw-help-open, .cw-save-open, .cw-error, .cw-hidden";
 /** What a drawing's style sheets may say of it, besides its colours. */
 const DRAWN = "stroke-width stroke-dasharray stroke-linecap stroke-linejoin opacity visibility shape-rendering text-anchor dominant-baseline font-family font-size font-weight font-style".split(" ");
 

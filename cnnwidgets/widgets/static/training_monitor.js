@@ -35,6 +35,7 @@ import { nearest } from "./moments.js";
  * @property {string} optimizer
  * @property {string} schedule
  * @property {number} averaged
+ * @property {import("./kit.js").Wire | null} curve_first
  * @property {import("./kit.js").Wire | null} curve_steps
  * @property {import("./kit.js").Wire | null} curve_loss
  * @property {import("./kit.js").Wire | null} curve_accuracy
@@ -47,7 +48,7 @@ import { nearest } from "./moments.js";
 
 const MARGIN = { left: 52, right: 12 }; // of the figures, in pixels: as they are made in Python
 const SHORTEST = 10; // steps of the axis at least, as in Python
-const WINDOWS = /** @type {[string, string][]} */ ([["1", "each"], ["10", "10"], ["50", "50"], ["200", "200"]]);
+const WINDOWS = /** @type {[string, string][]} */ ([["1", "1"], ["10", "10"], ["50", "50"], ["200", "200"]]);
 const OPTIMIZERS = ["sgd", "momentum", "adam", "adamw"];
 const SCHEDULES = ["one_cycle", "constant"];
 
@@ -210,6 +211,7 @@ export default {
       loss: read(model.get(`${kind}_loss`))?.data ?? [],
       accuracy: read(model.get(`${kind}_accuracy`))?.data ?? [],
     });
+    const train = () => ({ ...part("curve"), first: read(model.get("curve_first"))?.data ?? [] });
     const last = () => Math.max(SHORTEST, ...["curve", "test"].map((kind) => /** @type {number} */ (part(kind).steps[part(kind).steps.length - 1] ?? 0)));
     const steps = () => /** @type {number[]} */ (state.get("steps"));
     const go = (/** @type {number} */ at) => put(state, { step: steps()[Math.min(steps().length - 1, Math.max(0, at))] });
@@ -229,18 +231,18 @@ export default {
     const loss = curve("loss", time, signal);
     const accuracy = curve("accuracy", time, signal);
     const key = h("p", { className: "cw-key" }, h("span", { className: "cw-key-train", textContent: "training" }), h("span", { className: "cw-key-test", textContent: "test" }), h("span"));
-    const window = segments("steps that a point is the mean of", WINDOWS, (value) => put(model, { window: Number(value) }), signal);
+    const window = segments("steps that a point is the mean of, at least", WINDOWS, (value) => put(model, { window: Number(value) }), signal);
     const log = h("input", { type: "checkbox" });
     log.addEventListener("change", () => put(model, { log_loss: log.checked }), { signal });
     const readout = h("output", { className: "cw-readout" });
     const problem = h("p", { className: "cw-error", role: "alert", hidden: true });
-    const tools = h("div", { className: "cw-foot" }, labelled("mean of", window.root), h("label", { className: "cw-setting cw-check" }, log, h("span", { textContent: "log loss" })));
+    const tools = h("div", { className: "cw-foot" }, h("div", { className: "cw-setting" }, "mean of at least", window.root, "steps"), h("label", { className: "cw-setting cw-check" }, log, h("span", { textContent: "log loss" })));
     ui.body.append(buttons.root, bars, problem, key, loss.root, accuracy.root, readout, tools, values.root);
     keyHelp(ui, KEYS, signal);
     saving(ui, signal);
     const table = twin(
       "loss and accuracy",
-      () => ({ columns: ["step", "training loss", "training accuracy", "test loss", "test accuracy"], rows: rowsOf(part("curve"), part("test")) }),
+      () => ({ columns: ["step", "training loss", "training accuracy", "mean of steps", "test loss", "test accuracy"], rows: rowsOf(train(), part("test")) }),
       signal,
     );
     ui.root.append(table.root);
@@ -258,11 +260,11 @@ export default {
       runBar.value = now.steps_total ? now.steps_done / now.steps_total : 0;
       problem.hidden = !now.problem;
       say(problem, now.problem);
-      say(key.lastElementChild, now.averaged > 1 ? `each point the mean of ${count(now.averaged)} steps` : "each step");
+      say(key.lastElementChild, now.averaged > 1 ? `each training point the mean of ${count(now.averaged)} steps` : "each step");
       window.mark(String(now.window));
       log.checked = now.log_loss;
       const step = state.get("step");
-      const words = readOut(step ?? last(), part("curve"), part("test"));
+      const words = readOut(step ?? last(), train(), part("test"));
       say(readout, words);
       for (const each of [loss, accuracy]) each.show(step, words);
       table.refresh();

@@ -43,28 +43,33 @@ export function lastBefore(steps, step) {
   return low - 1;
 }
 
+/** The steps that a point is the mean of. @param {Train} train @param {number} at */
+const meanOf = ({ first, steps }, at) => (first[at] === steps[at] ? count(steps[at]) : `${count(first[at])} to ${count(steps[at])}`);
+
 /**
  * What the curves say at a step, in words.
  * @typedef {{steps: ArrayLike<number>, loss: ArrayLike<number>, accuracy: ArrayLike<number>}} Curve
- * @param {number} step @param {Curve} train @param {Curve} test
+ * @typedef {Curve & {first: ArrayLike<number>}} Train means of the steps from `first` to `steps`
+ * @param {number} step @param {Train} train @param {Curve} test
  */
 export function readOut(step, train, test) {
   const words = [`step ${count(step)}`];
   const at = lastBefore(train.steps, step);
+  const of = train.first[at] === train.steps[at] ? "step" : "mean of steps";
   const also = Number.isFinite(train.accuracy[at]) ? `, accuracy ${percent(train.accuracy[at])}` : "";
-  if (at >= 0) words.push(`training loss ${number(train.loss[at], 3)} nats${also}`);
+  if (at >= 0) words.push(`training loss ${number(train.loss[at], 3)} nats${also} (${of} ${meanOf(train, at)})`);
   const tested = lastBefore(test.steps, step);
   if (tested >= 0) words.push(`test loss ${number(test.loss[tested], 3)}, accuracy ${percent(test.accuracy[tested])} (step ${count(test.steps[tested])})`);
   return words.join(" · ");
 }
 
-/** The rows of a table of the curves, at most about 50, the tests' all. @param {Curve} train @param {Curve} test */
+/** The rows of a table of the curves, at most about 50, the tests' all. @param {Train} train @param {Curve} test */
 export function rowsOf(train, test) {
   const every = Math.max(1, Math.ceil(train.steps.length / 50));
   const rows = [];
   for (let at = 0; at < train.steps.length; at += every)
-    rows.push({ step: train.steps[at], cells: [number(train.loss[at], 4), percent(train.accuracy[at]), "", ""] });
+    rows.push({ step: train.steps[at], cells: [number(train.loss[at], 4), percent(train.accuracy[at]), meanOf(train, at), "", ""] });
   for (let at = 0; at < test.steps.length; at++)
-    rows.push({ step: test.steps[at], cells: ["", "", number(test.loss[at], 4), percent(test.accuracy[at])] });
+    rows.push({ step: test.steps[at], cells: ["", "", "", number(test.loss[at], 4), percent(test.accuracy[at])] });
   return rows.sort((one, other) => one.step - other.step).map(({ step, cells }) => ({ name: count(step), cells }));
 }
