@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { load } from "./modules.mjs";
 
 const { factsOf } = await load("maps");
+const { LEVELS, levelOf } = await load("paint");
 
 describe("the channel slider", async () => {
   const { heights } = await load("channel_slider");
@@ -142,6 +143,16 @@ describe("the feature maps", async () => {
     assert.equal(lookOf(facts, 1, "channel", "grey").map, "grey");
   });
 
+  test("of a change have zero in the middle, of whatever signs it is", () => {
+    for (const [values, high] of [[[0, 0], 0], [[0, 3], 3], [[0, -3], 3]]) {
+      const { map, limits } = lookOf(factsOf({ shape: [1, 1, 2], data: new Float32Array(values) }), 0, "shared", "auto", true);
+      assert.equal(map, "diverging");
+      assert.equal(levelOf(0, limits), (LEVELS - 1) / 2);
+      assert.equal(limits.high, high);
+    }
+    assert.equal(lookOf(factsOf(maps), 0, "shared", "grey", true).map, "grey"); // chosen by hand
+  });
+
   test("say which channel responds most and where", () => {
     assert.match(inWords(factsOf(maps)), /[Cc]hannel 0 responds most, at row 1, column 2/);
     assert.match(inWords(factsOf({ shape: [3], data: new Float32Array([1, 9, 2]) })), /[Uu]nit 1 is the largest/);
@@ -152,7 +163,7 @@ describe("the feature maps", async () => {
     assert.match(inWords(factsOf(nothing)), /[Nn]o value/);
     const fell = { shape: [2, 1, 2], data: new Float32Array([1, -0.5, -3, 2]) };
     assert.equal(changeInWords(factsOf(fell), "step 0"), "What changed from step 0: channel 1 most, by 3.");
-    assert.match(changeInWords(factsOf({ shape: [1, 1, 1], data: new Float32Array(1) }), "step 0"), /nothing/);
+    assert.match(changeInWords(factsOf({ shape: [1, 1, 1], data: new Float32Array(1) }), "step 0"), /Nothing differs yet from step 0\. Choose/);
   });
 
   test("give a unit its class where there is one for each", () => {

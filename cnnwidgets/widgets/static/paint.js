@@ -77,6 +77,9 @@ export function limitsBetween(least, most, bad) {
   return { low: signed ? -limit : 0, high: signed ? limit : most, bad, signed };
 }
 
+/** The limits of a change, whose zero is in the middle whatever its signs. @param {{high: number, bad: number}} limits @returns {Limits} */
+export const centred = ({ high, bad }) => ({ low: -high, high, bad, signed: true });
+
 /** The name of the colour map that "auto" means. @param {string} chosen @param {Limits} limits */
 export const colourMapFor = (chosen, limits) =>
   chosen === "auto" ? (limits.signed ? "diverging" : "viridis") : chosen;
