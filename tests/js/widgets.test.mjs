@@ -172,3 +172,13 @@ describe("the feature maps", async () => {
     assert.equal(unitName(1, facts, ["cat", "dog", "bird"]), "1");
   });
 });
+
+test("the dialog of the code says what the lines need and what they leave out", async () => {
+  const { inWords } = await load("dashboard_code");
+  const own = "import cnnwidgets as cw\n\n# To be defined before, as they are behind this view: model, history.\nscope = 1\n";
+  assert.equal(inWords("model, history = cw.pretrained()\n", "look"), "Run these lines in a notebook: they show what you see here.");
+  assert.match(inWords(own, "look"), /^Define model, history first: .* not written here\. Run these lines/);
+  assert.match(inWords(own, "train"), /^Define model, history first: .*, without the view Train and its training\.$/);
+  assert.match(inWords("", "train"), /^Run .* see here, without the view Train and its training\.$/);
+  assert.match(inWords("", "explain"), /, without the view Explain\.$/);
+});
