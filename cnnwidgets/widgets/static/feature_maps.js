@@ -144,6 +144,11 @@ function allMaps(model, state, signal, tell) {
     const [sx, sy] = place(tile);
     context.imageSmoothingEnabled = w < facts.columns;
     context.drawImage(canvas, sx, sy, facts.columns, facts.rows, x, y, w, t);
+    if (isChange(model, state)) {
+      context.strokeStyle = "#8886"; // white maps on a white card
+      context.lineWidth = 1;
+      context.strokeRect(x + 0.5, y + 0.5, w - 1, t - 1);
+    }
     if (!facts.each[tile].bad) return;
     const { data, start } = valuesOf(maps, tile);
     hatch(context, data, start, facts.rows, facts.columns, x, y, w, t);
