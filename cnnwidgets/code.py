@@ -24,7 +24,7 @@ def code_for(
     traits: what the Dashboard is given besides the microscope.
     parts: what is set on its widgets, by the name of the widget and of the trait.
     The shipped model and MNIST are named where the microscope's are equal to them, weight by
-    weight and pixel by pixel; others are the reader's own, which a comment says.
+    weight and pixel by pixel; others are to be defined first, which a comment says.
     """
     model, images = _model_line(scope), _shipped_images(scope.images)
     history = "" if scope.history is None else ", history=history"
@@ -32,7 +32,7 @@ def code_for(
     lines = [*imports, "import cnnwidgets as cw", ""]
     yours = [] if model else ["model", "history"] if history else ["model"]
     if yours := [*yours, *([] if images else ["images"])]:
-        lines.append(f"# Yours, to be defined before: {', '.join(yours)}.")
+        lines.append(f"# To be defined before, as they are behind this view: {', '.join(yours)}.")
     lines += [model] if model else []
     lines += [f"scope = cw.Microscope(model, {images or 'images'}{history})", *picture]
     if selected := _selected(scope):

@@ -105,7 +105,7 @@ def test_a_model_that_only_resembles_the_shipped_one_is_the_readers_own(page):
         model.conv1.weight[0, 0, 0, 0] += 1e-3
     code = cw.Dashboard(cw.Microscope(model, images)).code
     assert "pretrained" not in code
-    assert "# Yours, to be defined before: model.\n" in code
+    assert "# To be defined before, as they are behind this view: model.\n" in code
     own = cw.History(history.notes)
     for step in history.steps:
         then = history.at(step)
@@ -113,7 +113,7 @@ def test_a_model_that_only_resembles_the_shipped_one_is_the_readers_own(page):
         weights["fc.bias"][0] += 1e-3 if step == history.steps[3] else 0
         own.add_snapshot(step, weights, accuracy=then.accuracy, loss_nats=then.loss_nats)
     code = cw.Dashboard(cw.Microscope(model, images, history=own)).code
-    assert "# Yours, to be defined before: model, history.\n" in code
+    assert "# To be defined before, as they are behind this view: model, history.\n" in code
     assert 'cw.Microscope(model, cw.load("mnist"), history=history)' in code
 
 
@@ -137,7 +137,7 @@ def test_images_of_ones_own_are_left_to_the_reader_even_under_mnists_name(page, 
     own = cw.Microscope(cw.pretrained()[0], few)
     own.index = 30
     dashboard = cw.Dashboard(own)
-    assert "# Yours, to be defined before: images.\n" in dashboard.code
+    assert "# To be defined before, as they are behind this view: images.\n" in dashboard.code
     assert_same_view(rebuilt(dashboard.code, images=few), dashboard)
 
 
@@ -152,7 +152,7 @@ def test_a_picture_too_large_to_write_is_asked_for_in_a_comment(page):
     scope = cw.Microscope(cw.DigitCNN(in_channels=3, image_size=96, classes=2), images)
     scope.image = noise[1]
     code = cw.Dashboard(scope).code
-    assert "# Yours, to be defined before: model, images.\n" in code
+    assert "# To be defined before, as they are behind this view: model, images.\n" in code
     assert "# The picture (3×96×96) is too large to be written here" in code
     assert max(map(len, code.splitlines())) < 200
 

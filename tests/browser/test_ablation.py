@@ -47,7 +47,7 @@ def expect_silent(page, channels):
 
 
 def changes_told(card):
-    """The changes of accuracy in the card's table, in per cent: (channel,)."""
+    """The changes of accuracy in the card's table, in percentage points: (channel,)."""
     card.locator("details summary").click()
     cells = card.locator("tbody tr td:nth-of-type(1)")
     cells.first.wait_for()
@@ -63,7 +63,9 @@ def test_tiles_tell_the_truth_and_switch_channels_off(card):
     images, labels = mnist()[0][:200], mnist()[1][:200]
     usual = (without([], images).argmax(1) == labels).mean()
     changes = [(without([each], images).argmax(1) == labels).mean() - usual for each in range(8)]
-    # Per cent with one decimal are shown.
+    # Points with one decimal are shown, and called so.
+    expect(card.locator(".cw-line")).to_contain_text("in percentage points")
+    assert "%" not in card.get_by_role("switch").first.inner_text()
     np.testing.assert_allclose(changes_told(card), 100 * np.array(changes), atol=0.051)
     switch = card.get_by_role("switch")
     switch.nth(2).click()

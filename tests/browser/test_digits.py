@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from playwright.sync_api import expect
 
 from tests.browser.reading import canvas_colours, readout
+from tests.browser.scenes import DASHBOARD, Dash
 from tests.browser.truth import COLOUR_LEVELS, diverging, maps, mnist, read_as
 from tests.servers import eventually
 
@@ -160,3 +161,9 @@ def test_an_index_that_is_no_whole_number_leaves_the_image(dash, nonsense):
     dash.jump_box.blur()
     expect(dash.jump_box).to_have_value("5")
     dash.expect_image(5)
+
+
+def test_a_picture_of_ones_own_is_not_said_to_be_of_the_set(voila, page):
+    own = DASHBOARD.replace("dashboard =", "scope.image = 255 - scope.image\ndashboard =")
+    voila.open(page, own)
+    expect(Dash(page).picker.locator(".cw-line")).to_have_text("an image of its own · 28×28")

@@ -135,11 +135,36 @@ def test_keys_alone_change_a_kernel_and_nudges_are_undone_as_one(editor):
     keys.type("x")
     keys.type("1.2.3")
     keys.press("Enter")
-    expect(editor.readout).to_contain_text("is no number")
+    alert = editor.card.get_by_role("alert").filter(visible=True)
+    expect(alert).to_contain_text("“1.2.3” is no number")
     keys.press("Escape")
+    expect(alert).to_have_count(0)
     expect(editor.cell(9)).to_be_focused()
+    keys.type("0.5")
+    keys.press("Escape")  # takes nothing
+    editor.expect_kernel(kernel)
     keys.press("Escape")
     editor.expect_kernel(trained())
+
+
+@pytest.mark.parametrize("name", ["weight at row 0, column 0", "bias"])
+@pytest.mark.parametrize("enter", [True, False])
+def test_letters_in_a_box_are_refused_beside_it_and_leave_it(editor, name, enter):
+    box = editor.card.get_by_label(name)
+    alert = editor.card.get_by_role("alert").filter(visible=True)
+    before = box.input_value()
+    value_in(before)
+    box.fill("abc")
+    if enter:
+        box.press("Enter")
+        expect(alert).to_contain_text("“abc” is no number")
+        expect(box).to_have_value("abc")  # to be mended
+    box.press("Tab")
+    expect(alert).to_contain_text("“abc” is no number")
+    expect(box).to_have_value(before)
+    editor.expect_kernel(trained())
+    box.fill("0.25")
+    expect(alert).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

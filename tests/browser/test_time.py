@@ -90,7 +90,12 @@ def test_pinned_maps_and_filters_show_how_they_differ_at_another_step(dash):
         pin.click()
         expect(pin).to_have_attribute("aria-pressed", "true")
         expect(card.locator(".cw-title")).to_contain_text("change")
-    expect(dash.maps.locator(".cw-line")).to_contain_text("from image 0, step 0: nothing")
+        line = card.locator(".cw-line")
+        expect(line).to_contain_text("Nothing differs yet from image 0, step 0. Choose another")
+        expect(card.locator(".cw-legend span").nth(0)).to_have_text("0")
+        expect(card.locator(".cw-legend span").nth(1)).to_have_text("0")
+    blank = dash.map_grid.colours([0, 1, 2], 28, 28)[..., :3]
+    np.testing.assert_array_equal(blank, 255)  # zero is the white middle
     slider.fill(str(len(history.steps) - 1))
     at_step(page, last)
     change = truth(0, last, "conv1") - truth(0, first, "conv1")

@@ -72,12 +72,12 @@ describe("the ablation board", async () => {
     assert.deepEqual(switched([0, 1, 3], board, 1, 3), [3]);
   });
 
-  test("tells changes in per cent, and never nothing when there is something", () => {
-    assert.equal(points(-0.0123), "−1.2 %");
-    assert.equal(points(0.5), "+50.0 %");
-    assert.equal(points(0), "0.0 %");
-    assert.equal(points(-0.0001), "> −0.1 %");
-    assert.equal(points(0.0001), "< +0.1 %");
+  test("tells changes in percentage points, and never nothing when there is something", () => {
+    assert.equal(points(-0.0123), "−1.2");
+    assert.equal(points(0.5), "+50.0");
+    assert.equal(points(0), "0.0");
+    assert.equal(points(-0.0001), "> −0.1");
+    assert.equal(points(0.0001), "< +0.1");
     assert.equal(points(NaN), "–");
   });
 });

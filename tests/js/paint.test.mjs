@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { load } from "./modules.mjs";
 
-const { LEVELS, colourMapFor, colours, fillPixels, inkOn, levelOf, limitsOf } = await load("paint");
+const { LEVELS, colourMapFor, colours, fillPixels, inkOn, levelOf, limitsOf, writeNumbers } = await load("paint");
 
 const floats = (...values) => new Float32Array(values);
 const colourAt = (map, level) => [...colours(map).subarray(level * 3, level * 3 + 3)];
@@ -164,4 +164,40 @@ test("automatic colours diverge for signed data alone, and a chosen map is kept"
   assert.equal(colourMapFor("auto", limitsOf(floats(-1, 1))), "diverging");
   assert.equal(colourMapFor("auto", limitsOf(floats(0, 1))), "viridis");
   assert.equal(colourMapFor("grey", limitsOf(floats(-1, 1))), "grey");
+});
+
+test("numbers in cells are apart, and not written where they could not be read so", () => {
+  /** @type {{from: number, to: number, y: number}[]} */
+  let written = [];
+  const wide = (text, font) => text.length * 0.58 * parseFloat(font); // as digits of a common font
+  globalThis.OffscreenCanvas = class {
+    getContext() {
+      const ink = {
+        font: "",
+        measureText: (text) => ({ width: wide(text, ink.font) }),
+        fillText(text, x, y) {
+          const half = wide(text, ink.font) / 2;
+          written.push({ from: x - half, to: x + half, y, size: parseFloat(ink.font) });
+        },
+      };
+      return ink;
+    }
+  };
+  const data = floats(-0.038, -0.024, -0.029, -0.091, 0.05, -0.061, 0.011, -0.024, -0.029);
+  const limits = { low: -0.091, high: 0.091, bad: 0, signed: true };
+  for (const ratio of [1, 2]) {
+    for (const cell of [29, 31, 36, 39, 44, 80]) {
+      written = [];
+      const side = cell * 3 * ratio;
+      writeNumbers({ drawImage() {} }, data, 0, 3, 3, "diverging", limits, 0, 0, side, side, ratio);
+      assert.equal(written.length, cell < 36 ? 0 : 9, `${cell} pixels`);
+      for (const [i, { from, to, y, size }] of written.entries()) {
+        assert.ok(size >= 8 * ratio && size <= 12 * ratio);
+        const left = written[i - 1];
+        if (left?.y === y) assert.ok(from - left.to >= 5.9 * ratio, `${cell}: ${from - left.to}`);
+        assert.ok(from >= 0 && to <= side);
+      }
+    }
+  }
+  delete globalThis.OffscreenCanvas;
 });

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { load } from "./modules.mjs";
 
 const { factsOf } = await load("maps");
+const { LEVELS, levelOf } = await load("paint");
 
 describe("the channel slider", async () => {
   const { heights } = await load("channel_slider");
@@ -142,6 +143,16 @@ describe("the feature maps", async () => {
     assert.equal(lookOf(facts, 1, "channel", "grey").map, "grey");
   });
 
+  test("of a change have zero in the middle, of whatever signs it is", () => {
+    for (const [values, high] of [[[0, 0], 0], [[0, 3], 3], [[0, -3], 3]]) {
+      const { map, limits } = lookOf(factsOf({ shape: [1, 1, 2], data: new Float32Array(values) }), 0, "shared", "auto", true);
+      assert.equal(map, "diverging");
+      assert.equal(levelOf(0, limits), (LEVELS - 1) / 2);
+      assert.equal(limits.high, high);
+    }
+    assert.equal(lookOf(factsOf(maps), 0, "shared", "grey", true).map, "grey"); // chosen by hand
+  });
+
   test("say which channel responds most and where", () => {
     assert.match(inWords(factsOf(maps)), /[Cc]hannel 0 responds most, at row 1, column 2/);
     assert.match(inWords(factsOf({ shape: [3], data: new Float32Array([1, 9, 2]) })), /[Uu]nit 1 is the largest/);
@@ -152,7 +163,7 @@ describe("the feature maps", async () => {
     assert.match(inWords(factsOf(nothing)), /[Nn]o value/);
     const fell = { shape: [2, 1, 2], data: new Float32Array([1, -0.5, -3, 2]) };
     assert.equal(changeInWords(factsOf(fell), "step 0"), "What changed from step 0: channel 1 most, by 3.");
-    assert.match(changeInWords(factsOf({ shape: [1, 1, 1], data: new Float32Array(1) }), "step 0"), /nothing/);
+    assert.match(changeInWords(factsOf({ shape: [1, 1, 1], data: new Float32Array(1) }), "step 0"), /Nothing differs yet from step 0\. Choose/);
   });
 
   test("give a unit its class where there is one for each", () => {
@@ -160,4 +171,14 @@ describe("the feature maps", async () => {
     assert.equal(unitName(1, facts, ["cat", "dog"]), "dog");
     assert.equal(unitName(1, facts, ["cat", "dog", "bird"]), "1");
   });
+});
+
+test("the dialog of the code says what the lines need and what they leave out", async () => {
+  const { inWords } = await load("dashboard_code");
+  const own = "import cnnwidgets as cw\n\n# To be defined before, as they are behind this view: model, history.\nscope = 1\n";
+  assert.equal(inWords("model, history = cw.pretrained()\n", "look"), "Run these lines in a notebook: they show what you see here.");
+  assert.match(inWords(own, "look"), /^Define model, history first: .* not written here\. Run these lines/);
+  assert.match(inWords(own, "train"), /^Define model, history first: .*, without the view Train and its training\.$/);
+  assert.match(inWords("", "train"), /^Run .* see here, without the view Train and its training\.$/);
+  assert.match(inWords("", "explain"), /, without the view Explain\.$/);
 });

@@ -37,11 +37,11 @@ const KEYS = [
   ["Ctrl + Z, Ctrl + Y", "undo, redo"],
 ];
 
-/** A change of a share in per cent, with its sign. @param {number} change */
+/** A change of a share in percentage points, with its sign. @param {number} change */
 export function points(change) {
   if (Number.isNaN(change)) return "–";
   const text = Math.abs(100 * change).toFixed(1);
-  return text === "0.0" && change !== 0 ? (change < 0 ? "> −0.1 %" : "< +0.1 %") : `${change < 0 ? "−" : change > 0 ? "+" : ""}${text} %`;
+  return text === "0.0" && change !== 0 ? (change < 0 ? "> −0.1" : "< +0.1") : `${change < 0 ? "−" : change > 0 ? "+" : ""}${text}`;
 }
 
 /**
@@ -179,7 +179,7 @@ export default {
     const table = twin(
       "what each channel is good for",
       () => ({
-        columns: ["channel", "accuracy", "hardest hit", "its images", "silent"],
+        columns: ["channel", "accuracy (points)", "hardest hit", "its images (points)", "silent"],
         rows: Array.from({ length: model.get("channels") }, (_, channel) => {
           const { change, worst, ofWorst } = facts(channel);
           const name = worst >= 0 ? model.get("class_names")[worst] : "–";
@@ -230,7 +230,7 @@ export default {
         size.style.width = `${changes ? Math.round((100 * Math.abs(effect)) / most) : 0}%`;
         size.classList.toggle("cw-cost-gain", effect > 0);
         say(worst, !changes ? "" : shown >= 0 ? `${names[shown]}: ${points(ofShown)}` : "none loses");
-        const words = changes ? `: without it ${points(effect)} accuracy${shown >= 0 ? `, class ${names[shown]} ${points(ofShown)}` : ""}` : "";
+        const words = changes ? `: without it accuracy changes by ${points(effect)} percentage points${shown >= 0 ? `, of class ${names[shown]} by ${points(ofShown)}` : ""}` : "";
         root.setAttribute("aria-label", `channel ${channel}${words}`);
       });
       if (held !== null && standing[at] !== held) {
@@ -241,7 +241,7 @@ export default {
       bar.hidden = done >= 1;
       bar.value = done;
       const others = silenced.size ? ` ${silenced.size === 1 ? "One channel is" : `${count(silenced.size)} channels are`} silent now.` : "";
-      say(ui.line, `Each tile: accuracy without that channel alone, and the class hit hardest. Switch a channel off to see it in every card.${others}`);
+      say(ui.line, `Each tile: the change of accuracy without that channel alone, in percentage points, and the class hit hardest. Switch a channel off to see it in every card.${others}`);
       say(said, done >= 1 && accuracy !== null ? `reads ${number(100 * accuracy, 4)} % of ${count(model.get("sample"))} images with all channels` : `reading ${count(model.get("sample"))} images without each channel …`);
       table.refresh();
     };

@@ -20,6 +20,17 @@ async function copied(text) {
 }
 
 /**
+ * What the lines do, what they need and what they leave out.
+ * @param {string} code @param {string} view of the dashboard: "look", "explain" or "train"
+ */
+export function inWords(code, view) {
+  const names = /^# To be defined before.*: (.*)\.$/m.exec(code)?.[1];
+  const first = names ? `Define ${names} first: only the Python behind this page has them, and they are not written here. ` : "";
+  const less = { explain: ", without the view Explain", train: ", without the view Train and its training" }[view] ?? "";
+  return `${first}Run these lines in a notebook: they show what you see here${less}.`;
+}
+
+/**
  * A button that asks the kernel for the code, copies it, and shows it, selected, in a dialog.
  * @param {import("./kit.js").Model} model @param {AbortSignal} signal
  */
@@ -31,12 +42,13 @@ export function codeButton(model, signal) {
   const [again, close] = [press("Copy"), press("Close")];
   const titleId = freshId("code");
   const code = h("pre", { tabIndex: 0, role: "region", "aria-label": "code of this view", ...KEYS });
+  const words = h("p", { className: "cw-line" });
   const state = h("p", { className: "cw-code-state", role: "status" });
   const dialog = h(
     "dialog",
     { className: "cw-code", "aria-labelledby": titleId },
     h("h3", { className: "cw-title", id: titleId, textContent: "This view as code" }),
-    h("p", { className: "cw-line", textContent: "Run these lines in a notebook: they show what you see here." }),
+    words,
     code,
     h("div", { className: "cw-code-foot" }, state, h("div", { className: "cw-tools" }, again, close)),
   );
@@ -51,6 +63,7 @@ export function codeButton(model, signal) {
     if (!dialog.open) dialog.showModal();
     waiting = again.disabled = true;
     say(code, "");
+    say(words, inWords("", model.get("view")));
     say(state, "Asking the kernel …");
     model.send({ want: "code" });
   };
@@ -60,6 +73,7 @@ export function codeButton(model, signal) {
     if (reply.code === undefined) return say(state, reply.problem ?? "The kernel gave no code.");
     again.disabled = false;
     say(code, reply.code);
+    say(words, inWords(reply.code, model.get("view")));
     code.focus();
     copy();
   };

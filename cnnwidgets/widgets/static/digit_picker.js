@@ -203,7 +203,8 @@ export default {
       const [image, index] = [read(state.get("image")), state.get("index")];
       const which = index === null ? "an image of its own" : `image ${count(index)}, ${named()}`;
       say(ui.title, "Input");
-      say(ui.line, image ? `${state.get("source")} · ${which} · ${times(image.shape.slice(1))}` : "No image yet.");
+      const from = index === null ? "" : `${state.get("source")} · `; // a drawing is of no set
+      say(ui.line, image ? `${from}${which} · ${times(image.shape.slice(1))}` : "No image yet.");
       large.setAttribute("aria-label", `the input: ${which}`);
       large.hidden = !image;
       if (image) paintPhoto(large, image, LARGE);

@@ -5,7 +5,7 @@ import { allow, card, count, follow, h, number, put, read, say, segments, showEr
 import { GRID_KEYS, keyHelp } from "./help.js";
 import { saving } from "./save.js";
 import { legend } from "./legend.js";
-import { colourMapFor, colours, hatch, inkOn, levelOf } from "./paint.js";
+import { centred, colourMapFor, colours, hatch, inkOn, levelOf } from "./paint.js";
 import { atlasOf, exactly, factsOf, isSilent, placeOf, valuesOf } from "./maps.js";
 import { changeInWords, inWords, reading, unitName } from "./map_words.js";
 import { fit, tiles } from "./tiles.js";
@@ -57,11 +57,12 @@ const HEIGHT = 620;
  */
 
 /**
- * The colour map and limits of a channel.
- * @param {Facts} facts @param {number} channel @param {string} scale @param {string} colormap
+ * The colour map and limits of a channel, or of its change.
+ * @param {Facts} facts @param {number} channel @param {string} scale @param {string} colormap @param {boolean} change
  */
-export function lookOf(facts, channel, scale, colormap) {
-  const limits = scale === "shared" || facts.vector ? facts.shared : facts.each[channel];
+export function lookOf(facts, channel, scale, colormap, change) {
+  const own = scale === "shared" || facts.vector ? facts.shared : facts.each[channel];
+  const limits = change ? centred(own) : own;
   return { map: colourMapFor(colormap, limits), limits };
 }
 
@@ -69,6 +70,9 @@ export function lookOf(facts, channel, scale, colormap) {
 const wireOf = (model, state) => changeOf(model, state.get("maps")) ?? state.get("maps");
 /** @param {Model} model @param {Model} state */
 const isChange = (model, state) => Boolean(changeOf(model, state.get("maps")));
+/** The look of a channel as the card is set. @param {Model} model @param {Model} state @param {Facts} facts @param {number} channel */
+const lookNow = (model, state, facts, channel) =>
+  lookOf(facts, channel, model.get("scale"), model.get("colormap"), isChange(model, state));
 
 /** @param {Model} model @param {AbortSignal} signal */
 function controls(model, signal) {
@@ -116,8 +120,7 @@ function allMaps(model, state, signal, tell) {
     const maps = /** @type {NumberArray} */ (read(wireOf(model, state)));
     return { maps, facts: factsOf(maps) };
   };
-  const look = (/** @type {Facts} */ facts, /** @type {number} */ channel) =>
-    lookOf(facts, channel, model.get("scale"), model.get("colormap"));
+  const look = (/** @type {Facts} */ facts, /** @type {number} */ channel) => lookNow(model, state, facts, channel);
 
   const atlasNow = () => {
     const { maps, facts } = current();
@@ -141,6 +144,11 @@ function allMaps(model, state, signal, tell) {
     const [sx, sy] = place(tile);
     context.imageSmoothingEnabled = w < facts.columns;
     context.drawImage(canvas, sx, sy, facts.columns, facts.rows, x, y, w, t);
+    if (isChange(model, state)) {
+      context.strokeStyle = "#8886"; // white maps on a white card
+      context.lineWidth = 1;
+      context.strokeRect(x + 0.5, y + 0.5, w - 1, t - 1);
+    }
     if (!facts.each[tile].bad) return;
     const { data, start } = valuesOf(maps, tile);
     hatch(context, data, start, facts.rows, facts.columns, x, y, w, t);
@@ -226,7 +234,8 @@ export default {
     };
     const all = allMaps(model, state, signal, tell);
     const want = exactly(state, () => ask(), signal);
-    const one = enlarged(model, state, signal, { tell, lookOf, reading, want });
+    const look = (/** @type {Facts} */ facts, /** @type {number} */ channel) => lookNow(model, state, facts, channel);
+    const one = enlarged(model, state, signal, { tell, lookOf: look, reading, want });
     const pin = pinning(model, signal);
     ui.tools.append(...tools, pin.button);
     ui.body.append(empty, h("div", { className: "cw-all" }, all.root), one.root);
@@ -253,7 +262,7 @@ export default {
       const whole = `${layer} · ${count(facts.channels)} ${facts.channels === 1 ? size.replace("s,", ",") : size}`;
       const change = isChange(model, state) ? " · change" : "";
       say(ui.title, `${view === "one" ? `${layer} · ${word} ${channel} of ${facts.channels}` : whole}${change}`);
-      const words = change ? changeInWords(facts, model.get("pinned")) : inWords(facts);
+      const words = change ? changeInWords(facts, model.get("pinned"), model === state ? "Give other maps" : undefined) : inWords(facts);
       say(ui.line, view === "one" && !change ? one.words(facts, channel) : words);
       pin.mark();
       mark(facts.vector);
@@ -262,7 +271,7 @@ export default {
       one.table.hidden = view === "all" && !facts.vector;
       ui.root.hidden = view === "one" && facts.vector;
       all.root.setAttribute("aria-label", whole);
-      const { map, limits } = lookOf(facts, channel, model.get("scale"), model.get("colormap"));
+      const { map, limits } = look(facts, channel);
       const shared = model.get("scale") === "shared" || facts.vector;
       scale.show(map, limits, shared ? "shared by all" : `channel ${channel} alone`);
       if (!all.root.hidden) all.paint();

@@ -5,7 +5,8 @@ import { card, count, follow, h, number, put, read, say, segments, showErrors, s
 import { GRID_KEYS, keyHelp } from "./help.js";
 import { saving } from "./save.js";
 import { legend } from "./legend.js";
-import { draw, limitsOf, picture, writeNumbers } from "./paint.js";
+import { centred, draw, limitsOf, picture, writeNumbers } from "./paint.js";
+import { noChange } from "./map_words.js";
 import { changeOf, pinning } from "./pinned.js";
 import { fit, tiles } from "./tiles.js";
 
@@ -76,8 +77,13 @@ export default {
       return { kernels, filters, inputs, rows, columns, from, channel, whole, all };
     };
     const limits = () => {
-      const limit = change() ? limitsOf(now().kernels.data).high : state.get("kernels_limit");
-      return { low: -limit, high: limit, bad: 0, signed: true };
+      const own = change() ? limitsOf(now().kernels.data) : { high: state.get("kernels_limit"), bad: 0 };
+      return centred(own);
+    };
+    const changeInWords = () => {
+      const pinned = model.get("pinned");
+      if (limits().high) return `What changed from ${pinned}: orange grew, blue fell.`;
+      return noChange(pinned, model === state ? "Give other kernels" : "Choose another step or edit");
     };
     const startOf = (/** @type {number} */ tile) => {
       const { inputs, rows, columns, from, channel, all } = now();
@@ -191,7 +197,7 @@ export default {
       const source = state.get("kernels_inputs");
       const each = inputs === 1 ? `one ${times([rows, columns])} kernel` : `one ${times([rows, columns])} kernel for each of ${state.get("kernels_groups") > 1 ? "its group's " : source ? `${source}'s ` : ""}${count(inputs)} channels`;
       const rest = whole ? "" : " This layer is large: one filter is shown at a time.";
-      if (word) say(ui.line, `What changed from ${model.get("pinned")}: orange grew, blue fell.`);
+      if (word) say(ui.line, changeInWords());
       else say(ui.line, `${all ? "Each filter: " : ""}${each} · orange adds, blue takes away.${rest}`);
       view.root.hidden = !whole || total === 1;
       view.mark(all ? "all" : "one");

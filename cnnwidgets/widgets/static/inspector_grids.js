@@ -8,7 +8,7 @@ import { moved } from "./tiles.js";
 /** @typedef {import("./inspector_words.js").Explained} Explained */
 
 const LARGEST_CELL = 44;
-const READABLE_CELL = 31; // as paint.js writes numbers into cells
+const READABLE_CELL = 36; // there the longest numbers, as −0.038, are still written
 const TALLEST = 330;
 
 /**

@@ -65,12 +65,13 @@ export default {
     const ask = (/** @type {string} */ wish, rest = {}) => model.send({ do: wish, ...rest });
 
     // What was asked for and not yet confirmed: the next nudge starts from it.
-    /** @type {{serial: number, values: Float32Array | null} | null} */
+    /** @type {{serial: number, values: Float32Array | null, bias: number | null} | null} */
     let asked = null;
     let serials = 0;
     const draft = (/** @type {Float32Array | null} */ values, /** @type {number | null} */ bias, /** @type {number} */ gesture) => {
       serials = Math.max(serials + 1, Math.round(performance.timeOrigin + performance.now()));
-      asked = { serial: serials, values };
+      asked = { serial: serials, values, bias };
+      refuse("");
       const kernel = { layer: model.get("owner"), filter: model.get("filter"), input: model.get("input") };
       put(model, { draft: { ...kernel, values: values && [...values], bias, gesture, serial: serials } });
     };
@@ -81,53 +82,63 @@ export default {
         again();
       },
       type: (first) => {
-        box.value = first || number(grid.now()?.value ?? 0, 6);
-        box.focus();
-        if (!first) box.select();
+        weight.show();
+        weight.box.focus();
+        if (first) weight.box.value = first;
+        else weight.box.select();
       },
       moved: () => tell(),
     });
 
-    const box = h("input", { type: "text", inputMode: "decimal", className: "cw-number", autocomplete: "off" });
+    const wrong = h("p", { className: "cw-error", role: "alert", hidden: true });
+    const refuse = (/** @type {string} */ text) => {
+      say(wrong, text && `“${text}” is no number, and nothing was changed: type one such as 0.25`);
+      wrong.hidden = !text;
+    };
+    /** A box for a number that Enter, or leaving it, hands over, and Esc does not. @param {() => number | null} current @param {(value: number) => void} choose @param {() => void} [done] */
+    const valueBox = (current, choose, done) => {
+      const box = h("input", { type: "text", inputMode: "decimal", className: "cw-number", autocomplete: "off" });
+      let shown = "";
+      const show = () => {
+        const value = current();
+        box.value = shown = value === null ? "" : number(value, 6);
+        box.setAttribute("aria-invalid", "false");
+      };
+      const take = () => {
+        if (box.value === shown || !box.value.trim()) return true;
+        const value = parsed(box.value);
+        box.setAttribute("aria-invalid", String(value === null));
+        refuse(value === null ? box.value : "");
+        if (value !== null) choose(value);
+        return value !== null;
+      };
+      const key = (/** @type {KeyboardEvent} */ event) => {
+        if (event.key !== "Enter" && event.key !== "Escape") return;
+        event.preventDefault();
+        event.stopPropagation();
+        if (event.key === "Escape") refuse("");
+        else if (!take()) return; // to be mended
+        show();
+        done?.();
+      };
+      const leave = () => {
+        take();
+        show();
+      };
+      box.addEventListener("keydown", key, { signal });
+      box.addEventListener("blur", leave, { signal });
+      box.addEventListener("input", () => refuse(""), { signal });
+      return { box, show: () => document.activeElement !== box && show() };
+    };
+    const weight = valueBox(() => grid.now()?.value ?? null, (value) => grid.set(value), () => grid.focus());
     const place = h("span");
-    const boxLabel = h("label", { className: "cw-setting" }, place, box);
-    const leave = (/** @type {boolean} */ take) => {
-      const value = parsed(box.value);
-      box.setAttribute("aria-invalid", String(take && value === null));
-      if (take && value === null) return say(readout, `“${box.value}” is no number: type one such as 0.25`);
-      const now = grid.now();
-      if (take && value !== null && now && box.value !== number(now.value, 6)) grid.set(value);
-      tell();
-    };
-    const key = (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Enter" && event.key !== "Escape") return;
-      event.preventDefault();
-      event.stopPropagation();
-      leave(event.key === "Enter");
-      if (box.getAttribute("aria-invalid") !== "true") grid.focus();
-    };
-    box.addEventListener("keydown", key, { signal });
-    box.addEventListener("blur", () => leave(parsed(box.value) !== null), { signal });
+    const boxLabel = h("label", { className: "cw-setting" }, place, weight.box);
     const less = button("−", () => grid.nudge(-1), "less");
     const more = button("+", () => grid.nudge(1), "more");
 
-    const bias = h("input", { type: "text", inputMode: "decimal", className: "cw-number", autocomplete: "off" });
+    const bias = valueBox(() => asked?.bias ?? model.get("bias"), (value) => draft(null, value, Date.now()));
     const wasBias = h("span", { className: "cw-note" });
-    const biasLabel = h("label", { className: "cw-setting" }, h("span", { textContent: "bias" }), bias, wasBias);
-    const takeBias = () => {
-      const value = parsed(bias.value);
-      if (value !== null && bias.value !== number(model.get("bias"), 6)) draft(null, value, Date.now());
-      else bias.value = number(model.get("bias"), 6);
-    };
-    bias.addEventListener("change", takeBias, { signal });
-    bias.addEventListener(
-      "keydown",
-      (/** @type {KeyboardEvent} */ event) => {
-        if (event.key === "Enter") takeBias();
-        if (event.key === "Escape") bias.value = number(model.get("bias"), 6);
-      },
-      { signal },
-    );
+    const biasLabel = h("label", { className: "cw-setting" }, h("span", { textContent: "bias" }), bias.box, wasBias);
 
     const input = numberBox({ label: "input channel", current: () => model.get("input"), choose: (value) => put(model, { input: value }), signal });
     const channel = h("label", { className: "cw-setting" }, h("span", { textContent: "input channel" }), input.box);
@@ -161,18 +172,14 @@ export default {
       const now = grid.now();
       if (!now) return;
       const { row, column, value, original, step } = now;
-      if (document.activeElement !== box) {
-        box.value = number(value, 6);
-        box.setAttribute("aria-invalid", "false");
-      }
-      if (box.getAttribute("aria-invalid") === "true") return; // what is wrong stays in sight
+      weight.show();
       say(place, `row ${row}, column ${column}`);
-      box.setAttribute("aria-label", `weight at row ${row}, column ${column}`);
+      weight.box.setAttribute("aria-label", `weight at row ${row}, column ${column}`);
       const was = value === original ? "as it was" : `was ${number(original, 4)}, ${value > original ? "+" : ""}${number(value - original, 3)}`;
       say(readout, `row ${row} · column ${column} · ${number(value, 4)} · ${was} · nudge ${number(step)}`);
     };
     const history = (/** @type {KeyboardEvent} */ event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.target === box || event.target === bias) return;
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.target === weight.box || event.target === bias.box) return;
       const letter = event.key.toLowerCase();
       const wish = letter === "y" || (letter === "z" && event.shiftKey) ? "redo" : letter === "z" ? "undo" : "";
       if (!wish) return;
@@ -183,7 +190,7 @@ export default {
     ui.root.addEventListener("keydown", history, { signal });
 
     ui.tools.append(undo, redo);
-    const side = h("div", { className: "cw-kernel-side" }, h("div", { className: "cw-setting" }, boxLabel, less, more), biasLabel, channel, presets, h("div", { className: "cw-tools" }, revert, revertAll));
+    const side = h("div", { className: "cw-kernel-side" }, h("div", { className: "cw-setting" }, boxLabel, less, more), biasLabel, wrong, channel, presets, h("div", { className: "cw-tools" }, revert, revertAll));
     const main = h("div", { className: "cw-kernel-main" }, h("div", { className: "cw-kernel-scroll" }, grid.root), side);
     const acts = h("div", { className: "cw-tools" }, ...edits.buttons, train);
     ui.body.append(empty, main);
@@ -217,7 +224,7 @@ export default {
       scale.show("diverging", { low: -high, high, bad: 0, signed: true }, "whole layer");
       const [b, was] = [model.get("bias"), model.get("original_bias")];
       biasLabel.hidden = b === null;
-      if (document.activeElement !== bias) bias.value = b === null ? "" : number(b, 6);
+      bias.show();
       say(wasBias, b === was ? "" : `was ${number(was, 4)}`);
       channel.hidden = model.get("inputs") < 2;
       input.box.max = Math.max(0, model.get("inputs") - 1);

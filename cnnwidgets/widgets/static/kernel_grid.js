@@ -23,7 +23,7 @@ export const nudged = (value, nudges, step) => {
 
 /** What was typed as a number, or null. @param {string} text */
 export function parsed(text) {
-  const plain = text.trim().replace("−", "-").replace(",", ".");
+  const plain = text.trim().replaceAll("−", "-").replace(",", ".");
   const value = plain === "" ? NaN : Number(plain);
   return Number.isFinite(value) && Math.abs(value) <= 3.4028234e38 ? value : null;
 }

@@ -2,7 +2,7 @@
 // The scale of a picture's colours.
 
 import { h, number, say } from "./kit.js";
-import { colours, LEVELS } from "./paint.js";
+import { colours, levelOf, LEVELS } from "./paint.js";
 
 /** @typedef {import("./paint.js").Limits} Limits */
 
@@ -18,9 +18,13 @@ export function legend() {
     const context = bar.getContext("2d");
     const pixels = context.createImageData(LEVELS, 1);
     const table = colours(map);
-    for (let i = 0; i < LEVELS; i++) pixels.data.set([...table.subarray(i * 3, i * 3 + 3), 255], i * 4);
+    const flat = limits.high > limits.low ? null : levelOf(0, limits) * 3; // one value has one colour
+    for (let i = 0; i < LEVELS; i++) {
+      const at = flat ?? i * 3;
+      pixels.data.set([...table.subarray(at, at + 3), 255], i * 4);
+    }
     context.putImageData(pixels, 0, 0);
-    const ends = [number(limits.low, 3), (limits.signed ? "+" : "") + number(limits.high, 3)];
+    const ends = [number(limits.low, 3), (limits.signed && limits.high ? "+" : "") + number(limits.high, 3)];
     say(low, ends[0]);
     say(high, ends[1]);
     bar.setAttribute("aria-label", `colour scale from ${ends[0]} to ${ends[1]}`);

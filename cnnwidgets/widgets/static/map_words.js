@@ -36,10 +36,13 @@ export function reading(maps, { channel, row, column }, what = "value") {
   return `channel ${channel} · row ${row} · column ${column} · ${what} ${value}`;
 }
 
-/** One line in plain words, of a difference. @param {Facts} facts @param {string} pinned what it is to */
-export function changeInWords(facts, pinned) {
+/** What to do where nothing differs. @param {string} pinned what it is to @param {string} what can be chosen */
+export const noChange = (pinned, what) => `Nothing differs yet from ${pinned}. ${what} to see what changes.`;
+
+/** One line in plain words, of a difference. @param {Facts} facts @param {string} pinned what it is to @param {string} [what] to do where nothing differs */
+export function changeInWords(facts, pinned, what = "Choose another image, step or edit") {
   const sizes = facts.each.map((limits) => limits.high);
   const most = sizes.indexOf(Math.max(...sizes));
-  if (!sizes[most]) return `What changed from ${pinned}: nothing.`;
+  if (!sizes[most]) return noChange(pinned, what);
   return `What changed from ${pinned}: ${facts.vector ? "unit" : "channel"} ${most} most, by ${number(sizes[most], 3)}.`;
 }

@@ -77,6 +77,9 @@ export function limitsBetween(least, most, bad) {
   return { low: signed ? -limit : 0, high: signed ? limit : most, bad, signed };
 }
 
+/** The limits of a change, whose zero is in the middle whatever its signs. @param {{high: number, bad: number}} limits @returns {Limits} */
+export const centred = ({ high, bad }) => ({ low: -high, high, bad, signed: true });
+
 /** The name of the colour map that "auto" means. @param {string} chosen @param {Limits} limits */
 export const colourMapFor = (chosen, limits) =>
   chosen === "auto" ? (limits.signed ? "diverging" : "viridis") : chosen;
@@ -255,16 +258,21 @@ let slate;
  * @param {CanvasRenderingContext2D} context @param {Numbers} data @param {number} start
  * @param {number} rows @param {number} columns @param {string} map @param {Limits} limits
  * @param {number} x @param {number} y @param {number} width @param {number} height @param {number} ratio
- * @returns {boolean} whether they were large enough
  */
 export function writeNumbers(context, data, start, rows, columns, map, limits, x, y, width, height, ratio) {
   const [w, t] = [width / columns, height / rows];
-  if (w < 30 * ratio || t < 16 * ratio) return false;
+  if (w < 30 * ratio || t < 16 * ratio) return;
   const table = colours(map);
   slate ??= new OffscreenCanvas(1, 1);
   [slate.width, slate.height] = [Math.ceil(width), Math.ceil(height)]; // which clears it
   const ink = /** @type {OffscreenCanvasRenderingContext2D} */ (slate.getContext("2d"));
-  ink.font = `${Math.min(12, w / ratio / 3.6) * ratio}px system-ui, sans-serif`;
+  const texts = Array.from(data.subarray(start, start + rows * columns), (value) => brief(value, limits));
+  const font = (/** @type {number} */ size) => (ink.font = `${size * ratio}px system-ui, sans-serif`);
+  font(12);
+  const widest = Math.max(...texts.map((text) => ink.measureText(text).width));
+  const size = Math.min(12, (12 * (w - 6 * ratio)) / widest); // which keeps neighbours apart
+  if (size < 8) return;
+  font(size);
   ink.textAlign = "center";
   ink.textBaseline = "middle";
   for (let i = 0; i < rows * columns; i++) {
@@ -272,10 +280,9 @@ export function writeNumbers(context, data, start, rows, columns, map, limits, x
     if (!Number.isFinite(value)) continue; // hatched
     const level = levelOf(value, limits) * 3;
     ink.fillStyle = inkOn(table[level], table[level + 1], table[level + 2]);
-    ink.fillText(brief(value, limits), ((i % columns) + 0.5) * w, (Math.floor(i / columns) + 0.5) * t);
+    ink.fillText(texts[i], ((i % columns) + 0.5) * w, (Math.floor(i / columns) + 0.5) * t);
   }
   context.drawImage(slate, x, y);
-  return true;
 }
 
 /**
