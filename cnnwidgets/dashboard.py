@@ -142,6 +142,8 @@ class Dashboard(View):
         """The few lines that rebuild this view in a notebook; see `cnnwidgets.code.code_for`."""
         with LOCK:
             traits = {} if self.input == "pick" else {"input": self.input}
+            if self.view == "explain":  # "train" needs a session, which no few lines make
+                traits["view"] = self.view
             parts = {part: _set_on(getattr(self, part), names) for part, names in SETTINGS.items()}
             return code_for(self.scope, traits, parts)
 

@@ -90,6 +90,13 @@ def test_what_is_edited_is_rebuilt(page, scope):
     assert_same_view(again, dashboard)
 
 
+def test_the_view_is_rebuilt_that_needs_nothing_more(page, scope):
+    dashboard = cw.Dashboard(scope, view="explain")
+    assert dashboard.code.rstrip().endswith("cw.Dashboard(scope, view='explain')")
+    dashboard.view = "look"
+    assert dashboard.code.rstrip().endswith("cw.Dashboard(scope)")
+
+
 def test_how_the_widgets_are_set_is_rebuilt(page, scope):
     dashboard = cw.Dashboard(scope)
     dashboard.maps.colormap, dashboard.filters.view, dashboard.picker.only = "grey", "all", 3

@@ -180,5 +180,5 @@ test("the dialog of the code says what the lines need and what they leave out", 
   assert.match(inWords(own, "look"), /^Define model, history first: .* not written here\. Run these lines/);
   assert.match(inWords(own, "train"), /^Define model, history first: .*, without the view Train and its training\.$/);
   assert.match(inWords("", "train"), /^Run .* see here, without the view Train and its training\.$/);
-  assert.match(inWords("", "explain"), /, without the view Explain\.$/);
+  assert.match(inWords("", "explain"), /see here\.$/);
 });

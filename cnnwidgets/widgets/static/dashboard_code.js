@@ -1,23 +1,11 @@
 // @ts-check
 // The dashboard's view as code: a button, and a dialog with the lines that the kernel wrote.
 
+import { toClipboard } from "./copied.js";
 import { freshId, h, say } from "./kit.js";
 
 /** JupyterLab leaves the keys of an element with this mark alone. */
 const KEYS = { "data-lm-suppress-shortcuts": "true" };
-
-/**
- * Puts text on the clipboard where the browser lets a page do so.
- * @param {string} text @returns {Promise<boolean>} whether it is there
- */
-async function copied(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false; // not allowed, or no clipboard at all: a page that is not on https has none
-  }
-}
 
 /**
  * What the lines do, what they need and what they leave out.
@@ -26,7 +14,7 @@ async function copied(text) {
 export function inWords(code, view) {
   const names = /^# To be defined before.*: (.*)\.$/m.exec(code)?.[1];
   const first = names ? `Define ${names} first: only the Python behind this page has them, and they are not written here. ` : "";
-  const less = { explain: ", without the view Explain", train: ", without the view Train and its training" }[view] ?? "";
+  const less = view === "train" ? ", without the view Train and its training" : "";
   return `${first}Run these lines in a notebook: they show what you see here${less}.`;
 }
 
@@ -55,7 +43,7 @@ export function codeButton(model, signal) {
   let waiting = false;
 
   const copy = async () => {
-    const done = await copied(code.textContent);
+    const done = await toClipboard(code.textContent);
     getSelection()?.selectAllChildren(code);
     say(state, done ? "Copied." : "Selected: press Ctrl+C, or ⌘C, to copy.");
   };
