@@ -1,6 +1,5 @@
 """How one unit got its number."""
 
-import copy
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cnnwidgets.network.copying import copy_of
 from cnnwidgets.network.edits import Edit, by_layer
 from cnnwidgets.network.explanation import TOLERANCE, Change, Explanation, Terms
 from cnnwidgets.network.layers import Layer, describe
@@ -208,7 +208,7 @@ def _notes(entry: Layer, source: str | None) -> list[str]:
 
 def _by_gradient(module: nn.Module, given: Tensor, unit: tuple[int, ...], entry: Layer) -> Terms:
     """The gradient of one value by a layer's input, of a copy of the layer."""
-    private = copy.deepcopy(module)
+    private = copy_of(module)
     for each in private.modules():
         each.training = False
     place = given.detach().clone().requires_grad_(given.is_floating_point())
