@@ -99,7 +99,7 @@ def explained(
         rule=describe(module),
         method="gradient" if terms.operation == "gradient" else "terms",
         note="; ".join(notes),
-        tolerance=max(TOLERANCE, 4 * torch.finfo(stored.dtype).eps),
+        tolerance=_tolerance(stored.dtype),
     )
 
 
@@ -204,6 +204,12 @@ def _notes(entry: Layer, source: str | None) -> list[str]:
         times = f"{entry.called} times for an image"
         notes.append(f"'{entry.base}' runs {times}, and this is call {entry.call}")
     return notes
+
+
+def _tolerance(dtype: torch.dtype) -> float:
+    """The larger of TOLERANCE and four roundings; whole numbers are not rounded."""
+    rounds = dtype.is_floating_point or dtype.is_complex
+    return max(TOLERANCE, 4 * torch.finfo(dtype).eps) if rounds else TOLERANCE
 
 
 def _by_gradient(module: nn.Module, given: Tensor, unit: tuple[int, ...], entry: Layer) -> Terms:

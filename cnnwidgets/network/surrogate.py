@@ -84,6 +84,14 @@ def _gradients(
         stack.enter_context(torch.enable_grad())
         stack.enter_context(_Unhiding())
         private(image.clone())
+    if layer not in results:
+        dtype = run[layer].dtype
+        smooth = dtype.is_floating_point or dtype.is_complex
+        raise ValueError(
+            "the model cuts it off on the way"
+            if smooth
+            else f"it gives {str(dtype).removeprefix('torch.')} values, which have none"
+        )
     value = results[layer][0][unit]
     wanted = {**results, "input": image}
     gradients = torch.autograd.grad(value, list(wanted.values()), allow_unused=True)
