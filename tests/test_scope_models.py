@@ -120,6 +120,18 @@ def test_weights_that_a_hook_computes_are_looked_at_as_they_are(compute):
         assert not edited(torch.ones(1, 1, 8, 8)).isnan().any()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_a_quantized_linear_layer_is_one_layer():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 3)).eval()
+    model = torch.ao.quantization.quantize_dynamic(model, {nn.Linear})
+    images = small_set()
+    scope = cw.Microscope(model, images)
+    assert [layer.name for layer in scope.layers] == ["0", "1", "2"]
+    scores = model(torch.from_numpy(images.normalize(images.images[:1])))
+    assert np.array_equal(scope.maps("2"), scores[0].detach().numpy())
+    assert scope.kernels("2") is None
+
+
 def test_a_model_may_score_more_classes_than_the_set_has():
     scope = cw.Microscope(nn.Sequential(nn.Flatten(), nn.Linear(64, 7)), small_set())
     assert scope.prediction.logits.shape == (7,)
