@@ -1,11 +1,11 @@
 """The slide: the private copy of a network that a microscope looks at."""
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from torch import Tensor, nn
 
+from cnnwidgets.network.copying import copy_of
 from cnnwidgets.network.editing import check_edits, edits_on
 from cnnwidgets.network.edits import Edit
 from cnnwidgets.network.probe import Layer, Probe, Run
@@ -98,7 +98,7 @@ def same_weights(one: Snapshot | None, other: Snapshot | None) -> bool:
 def _copy_of(model: nn.Module) -> nn.Module:
     model = Probe(model).model
     try:
-        slide = copy.deepcopy(model)
+        slide = copy_of(model)
     except Exception as problem:
         name = type(model).__name__
         raise TypeError(f"model (a {name}) cannot be copied: {in_words(problem)}") from problem

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 from traitlets import TraitError
 
 import cnnwidgets as cw
@@ -90,6 +91,45 @@ def test_any_model_can_be_looked_at(page, model, channels):
     if scope.prediction is None:
         with pytest.raises(ValueError, match="does not score classes"):
             scope.predicted()
+
+
+def pruned(layer):
+    return prune.l1_unstructured(layer, "weight", 0.5)
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*:FutureWarning")
+@pytest.mark.parametrize("compute", [pruned, nn.utils.weight_norm, nn.utils.spectral_norm])
+def test_weights_that_a_hook_computes_are_looked_at_as_they_are(compute):
+    model, images = nn.Sequential(nn.Conv2d(1, 4, 3), nn.GroupNorm(2, 4), nn.ReLU()), small_set()
+    compute(model[0])
+    model.eval()(torch.zeros(1, 1, 8, 8))
+    weight, seen = model[0].weight, []
+    assert not weight.is_leaf
+    scope = cw.Microscope(model, images)
+    assert model[0].weight is weight
+    assert weight.grad_fn is not None
+    with model[0].register_forward_hook(lambda module, given, made: seen.append(made)):
+        model(torch.from_numpy(images.normalize(images.images[:1])))
+    assert np.array_equal(scope.maps("0"), seen[0][0].detach().numpy())
+    assert np.array_equal(scope.kernels("0").weights, weight.detach().numpy())
+    assert scope.explain("0", (2, 3, 3)).matches
+    assert scope.explain("1", (2, 3, 3)).method == "gradient"
+    assert scope.receptive_field("2", (2, 3, 3)).mask.any()
+    assert cw.explain(model[0], images.normalize(images.images[0]), "(model)", (0, 0, 0)).matches
+    with cw.apply_edits(model, [cw.Ablate("0", 0)]) as edited:
+        assert not edited(torch.ones(1, 1, 8, 8)).isnan().any()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_a_quantized_linear_layer_is_one_layer():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 3)).eval()
+    model = torch.ao.quantization.quantize_dynamic(model, {nn.Linear})
+    images = small_set()
+    scope = cw.Microscope(model, images)
+    assert [layer.name for layer in scope.layers] == ["0", "1", "2"]
+    scores = model(torch.from_numpy(images.normalize(images.images[:1])))
+    assert np.array_equal(scope.maps("2"), scores[0].detach().numpy())
+    assert scope.kernels("2") is None
 
 
 def test_a_model_may_score_more_classes_than_the_set_has():

@@ -3,11 +3,14 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+ROUNDING = 1e-5  # how far float32 arithmetic, as in resizing, may leave 0..1
+
 
 def as_pixels(image: ArrayLike, *, name: str = "image") -> np.ndarray:
     """One image or many as a new uint8 array of the same shape, values 0 to 255.
 
-    image: any shape; uint8 as it is, bool as 0 and 255, floats in 0..1 rounded to 256 levels.
+    image: any shape; uint8 as it is, bool as 0 and 255, floats in 0..1 rounded to 256 levels;
+        what leaves 0..1 by no more than rounding does is 0 or 255.
     name: what an error calls it.
     Raises TypeError for another dtype; ValueError if it is empty, ragged, holds NaN or
     infinite values, or leaves 0..1.
@@ -32,11 +35,14 @@ def _as_array(image: ArrayLike, name: str) -> np.ndarray:
         return np.asarray(image)
     except ValueError as error:
         raise ValueError(f"{name} is no array ({error}); give rows of equal length") from error
-    except (TypeError, RuntimeError) as error:  # a torch tensor on a GPU, or with a gradient
+    except (TypeError, RuntimeError) as error:  # a torch tensor: on a GPU, with a gradient
         message = str(error).splitlines()[0].rstrip(".")
+        # NumPy has no bfloat16, nor float8.
+        floats = getattr(getattr(image, "dtype", None), "is_floating_point", False)
+        remedy = "tensor.detach().cpu()" + (".float()" if floats else "") + ".numpy()"
         raise TypeError(
             f"{name} (a {type(image).__name__}) is no array ({message}); "
-            "give a NumPy array, such as tensor.detach().cpu().numpy()"
+            f"give a NumPy array, such as {remedy}"
         ) from error
 
 
@@ -48,8 +54,8 @@ def _from_floats(array: np.ndarray, name: str) -> np.ndarray:
             "replace them, such as with numpy.nan_to_num"
         )
     low, high = float(array.min()), float(array.max())
-    if low < 0 or high > 1:
-        bytes_like = low >= 0 and 1.5 < high <= 255
+    if low < -ROUNDING or high > 1 + ROUNDING:
+        bytes_like = low >= -ROUNDING and 1.5 < high <= 255
         remedy = "divide by 255" if bytes_like else "rescale it, or clip with numpy.clip"
         raise ValueError(f"{name} has values from {low:g} to {high:g}, outside 0..1; {remedy}")
     scaled = array.astype(np.float32, order="C")

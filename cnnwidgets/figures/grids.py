@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cnnwidgets.scope import Microscope
 
 MOST = 64  # pictures in a grid
+MOST_UNITS = 1024  # bars, which paper can still tell apart
 MOST_FILTERS, MOST_INPUTS = 32, 16  # rows and columns of a layer's kernels
 GAP, LABEL = 0.07, 0.15  # inches between the pictures, and for the number above each
 BAR, BAR_ROOM = 0.11, 0.78  # inches
@@ -23,12 +24,17 @@ def filters(scope: "Microscope", layer: str | None = None) -> Sheet:
     """The filters that make a layer's maps (the selected one's), on one colour scale.
 
     Those of a layer with several input channels stand in rows, a column for each input channel.
-    Raises ValueError if there is no such layer, or if no convolution or linear layer makes it.
+    Raises ValueError if there is no such layer, or if it has no filters.
     """
     layer = known_layer(scope, layer)
     found = scope.kernels(layer)
     if found is None:
-        raise ValueError(f"layer {layer!r} has no filters; a convolution has, or a linear layer")
+        kind = scope.run.layer(layer).kind
+        why = ": its weights cannot be laid out as maps" if kind == "Linear" else ""
+        raise ValueError(
+            f"layer {layer!r} ({kind}) has no filters{why};"
+            " a Conv2d has, or a Linear that reads a layer's maps"
+        )
     count, inputs = found.weights.shape[:2]
     shape = by(found.weights.shape[2:])
     scale = style.Scale(found.weights)
@@ -215,7 +221,11 @@ def _bars(scope: "Microscope", layer: str, values: np.ndarray) -> Sheet:
         f"The {many} of layer {layer} for {picture_of(scope)}: the largest is unit "
         f"{int(np.argmax(values))}, with {number(float(values.max()))}."
     )
-    sheet = _sheet(1.9, f"{layer}: {many}", picture_of(scope), alt)
+    line, count = picture_of(scope), len(values)
+    values = values[:MOST_UNITS]
+    if len(values) < count:
+        line += f"; the first {len(values):,} of {count:,}"
+    sheet = _sheet(1.9, f"{layer}: {many}", line, alt)
     with style.settings():
         axes = sheet.place(0.6, 0.05, WIDTH - 0.75, 1.5)
         axes.bar(range(len(values)), values, color=style.TRAIN_COLOUR, width=0.8)

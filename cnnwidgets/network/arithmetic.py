@@ -1,6 +1,5 @@
 """How one unit got its number."""
 
-import copy
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from cnnwidgets.network.copying import copy_of
 from cnnwidgets.network.edits import Edit, by_layer
 from cnnwidgets.network.explanation import TOLERANCE, Change, Explanation, Terms
 from cnnwidgets.network.layers import Layer, describe
@@ -99,7 +99,7 @@ def explained(
         rule=describe(module),
         method="gradient" if terms.operation == "gradient" else "terms",
         note="; ".join(notes),
-        tolerance=max(TOLERANCE, 4 * torch.finfo(stored.dtype).eps),
+        tolerance=_tolerance(stored.dtype),
     )
 
 
@@ -206,9 +206,15 @@ def _notes(entry: Layer, source: str | None) -> list[str]:
     return notes
 
 
+def _tolerance(dtype: torch.dtype) -> float:
+    """The larger of TOLERANCE and four roundings; whole numbers are not rounded."""
+    rounds = dtype.is_floating_point or dtype.is_complex
+    return max(TOLERANCE, 4 * torch.finfo(dtype).eps) if rounds else TOLERANCE
+
+
 def _by_gradient(module: nn.Module, given: Tensor, unit: tuple[int, ...], entry: Layer) -> Terms:
     """The gradient of one value by a layer's input, of a copy of the layer."""
-    private = copy.deepcopy(module)
+    private = copy_of(module)
     for each in private.modules():
         each.training = False
     place = given.detach().clone().requires_grad_(given.is_floating_point())

@@ -1,6 +1,5 @@
 """Where edits are put to work: on a private copy, inside a block."""
 
-import copy
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules import conv
 from torch.nn.utils.parametrize import is_parametrized
 
+from cnnwidgets.network.copying import copy_of
 from cnnwidgets.network.edits import Edit, OutputEdit, SetKernel, WeightEdit, by_layer, shape_of
 from cnnwidgets.network.layers import Layer, named_layers
 from cnnwidgets.network.probe import Probe
@@ -34,7 +34,7 @@ def apply_edits(model: nn.Module, edits: Iterable[Edit]) -> Iterator[nn.Module]:
     ...     edited(torch.ones(1, 2))
     tensor([[10.,  1.]])
     """
-    private = copy.deepcopy(Probe(model).model)
+    private = copy_of(Probe(model).model)
     with edits_on(private, edits):
         yield private
 

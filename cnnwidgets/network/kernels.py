@@ -1,6 +1,7 @@
 """Which weights make a feature map."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,6 +41,8 @@ class Kernels:
 def kernels_of(probe: Probe, run: Run, layer: str) -> Kernels | None:
     """The kernels that make `layer`'s maps, or None if no convolution or linear layer does.
 
+    A subclass that computes otherwise than torch's class, maybe with other weights, has none.
+
     A ReLU, a pooling or a normalisation shows the filters of the layer it works on. That one
     layer feeds the next is not guessed from their order: see `_source`.
 
@@ -47,12 +50,13 @@ def kernels_of(probe: Probe, run: Run, layer: str) -> Kernels | None:
     """
     at: str | None = run.layer(layer).name
     while at:
-        module = probe.module(at)
-        if isinstance(module, nn.Conv2d):
+        module: Any = probe.module(at)
+        kind = kind_of(module)
+        if kind is nn.Conv2d:
             source = _source(probe, run, at)
             inputs = "input" if source == "" else source
             return Kernels(_numbers(module.weight), at, inputs, module.groups)
-        if isinstance(module, nn.Linear):
+        if kind is nn.Linear:
             return _templates(probe, run, at, module)
         at = _source(probe, run, at) if run.layer(at).kind in CHANNELWISE else None
     return None

@@ -49,12 +49,15 @@ def named_layers(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """The modules of a model that are layers, under their first names, in registration order.
 
     Layers are the modules without children, and those that have parameters of their own. Lists of
-    modules, which are never called, are none; a parametrized module (spectral norm) is one layer.
+    modules, which are never called, are none; a parametrized module (spectral norm), or
+    one that torch quantized, is one layer.
     """
     inside: set[nn.Module] = set()
     for name, module in model.named_modules():
         if is_parametrized(module):
             inside.update(module.parametrizations.modules())
+        if _is_quantized(module):
+            inside.update(module.children())
         if module not in inside and _is_layer(module):
             yield name.replace("_orig_mod.", "").removesuffix("_orig_mod") or MODEL, module
 
@@ -78,7 +81,14 @@ def _is_layer(module: nn.Module) -> bool:
     if getattr(module.forward, "__func__", None) is nn.Module.forward:
         return False
     children = [child for name, child in module.named_children() if name != "parametrizations"]
-    return not children or next(module.parameters(recurse=False), None) is not None
+    if not children or _is_quantized(module):
+        return True
+    return next(module.parameters(recurse=False), None) is not None
+
+
+def _is_quantized(module: nn.Module) -> bool:
+    """Whether a module is torch's own quantized layer, which keeps its weights in a child."""
+    return type(module).__module__.startswith("torch.ao.nn.quantized.")
 
 
 def describe(module: nn.Module) -> str:

@@ -65,9 +65,12 @@ def _wrong_size(step: Step, shape: tuple[int, ...], first: bool) -> str | None:
     module = step.module
     if isinstance(module, conv._ConvNd):
         axes = len(module.kernel_size)
-        if len(shape) not in (axes + 1, axes + 2):
+        # torch takes one image without a batch axis too; its channels tell whether it is one.
+        if len(shape) == axes + 1 and shape[0] == module.in_channels:
+            return None
+        if len(shape) != axes + 2:
             return f"{_who(first)} has {len(shape)} axes, {shape}; '{step.name}' takes {axes + 2}"
-        return _counts(step, first, shape[-axes - 1], module.in_channels, "channel")
+        return _counts(step, first, shape[1], module.in_channels, "channel")
     if isinstance(module, batchnorm._BatchNorm) and len(shape) > 1:
         return _counts(step, first, shape[1], module.num_features, "channel")
     if isinstance(module, nn.Linear) and shape:

@@ -1,6 +1,5 @@
 """Which units can reach one unit, by the gradient of a copy in which nothing hides a pixel."""
 
-import copy
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.overrides import TorchFunctionMode
 
+from cnnwidgets.network.copying import copy_of
 from cnnwidgets.network.layers import named_layers
 from cnnwidgets.network.probe import Probe
 from cnnwidgets.network.run import Run, tensors_in
@@ -59,7 +59,7 @@ def _gradients(
     model: nn.Module, run: Run, layer: str, unit: tuple[int, ...], seed: int
 ) -> dict[str, Tensor]:
     """The gradient of a unit by each layer's result, and by the image as "input"."""
-    private = copy.deepcopy(model).to("cpu", torch.float64).requires_grad_(False)
+    private = copy_of(model).to("cpu", torch.float64).requires_grad_(False)
     random = torch.Generator().manual_seed(seed)
     _make_positive(private, random)
     if not run.input.is_floating_point():
@@ -84,6 +84,14 @@ def _gradients(
         stack.enter_context(torch.enable_grad())
         stack.enter_context(_Unhiding())
         private(image.clone())
+    if layer not in results:
+        dtype = run[layer].dtype
+        smooth = dtype.is_floating_point or dtype.is_complex
+        raise ValueError(
+            "the model cuts it off on the way"
+            if smooth
+            else f"it gives {str(dtype).removeprefix('torch.')} values, which have none"
+        )
     value = results[layer][0][unit]
     wanted = {**results, "input": image}
     gradients = torch.autograd.grad(value, list(wanted.values()), allow_unused=True)

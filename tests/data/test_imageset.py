@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -212,6 +213,20 @@ def test_pixels_of_bool_are_0_and_255():
 def test_every_uint8_level_survives_a_trip_through_floats(dtype):
     levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
     assert np.array_equal(as_pixels((levels / 255).astype(dtype)), levels)
+
+
+def test_what_leaves_the_range_by_rounding_is_black_or_white():
+    assert as_pixels(np.array([1 + 2e-7, -2e-7], np.float32)).tolist() == [255, 0]
+    with pytest.raises(ValueError, match=r"from 0 to 1\.00002, outside"):
+        as_pixels(np.array([0, 1.00002]))
+
+
+def test_the_remedy_for_a_tensor_that_numpy_cannot_take_is_one():
+    tensor = torch.full((2, 4, 4), 0.2, dtype=torch.bfloat16, requires_grad=True)
+    with pytest.raises(TypeError, match=r"such as tensor\.detach\(\)\.cpu\(\)\.float") as caught:
+        ImageSet.from_arrays(tensor, [0, 1])
+    again = eval(str(caught.value).rpartition("such as ")[2], {"tensor": tensor})
+    assert (ImageSet.from_arrays(again, [0, 1]).images == 51).all()
 
 
 @given(hnp.arrays(np.float64, (2, 3), elements=st.floats(0, 1)))

@@ -166,10 +166,22 @@ def test_what_cannot_be_drawn_is_said_in_a_sentence(scope, draw, words):
         draw(scope)
 
 
-def test_a_layer_without_filters_is_refused():
-    images = cw.ImageSet.from_arrays(np.zeros((1, 4, 4), np.uint8), [0])
-    with pytest.raises(ValueError, match="has no filters"):
-        figures.filters(cw.Microscope(nn.Sequential(nn.ReLU()), images), "0")
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [("0", "'0' .ReLU. has no filters;"), ("3", "'3' .Linear. .*cannot be laid out as maps;")],
+)
+def test_a_layer_without_filters_is_refused(layer, words):
+    model = nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(64, 5), nn.Linear(5, 3))
+    with pytest.raises(ValueError, match=words):
+        figures.filters(cw.Microscope(model, small_set()), layer)
+
+
+def test_of_a_long_vector_the_first_units_are_drawn_and_that_is_said():
+    scope = cw.Microscope(nn.Sequential(nn.Flatten()), small_set(size=40))
+    sheet = figures.feature_maps(scope, "0")
+    bars = [bar.get_height() for bar in sheet.axes[0].patches]
+    assert bars == pytest.approx(scope.maps("0")[:1024])
+    assert sheet.texts[1].get_text().endswith("; the first 1,024 of 1,600")
 
 
 def test_what_is_not_finite_is_hatched_and_counted():

@@ -13,6 +13,7 @@ from cnnwidgets.network.edits import Scale
 from cnnwidgets.network.models import DigitCNN
 from cnnwidgets.network.probe import Probe
 from cnnwidgets.network.run import LayerError
+from tests.network.samples import Best
 
 
 def image_of(*shape):
@@ -267,6 +268,12 @@ def test_a_run_of_several_images_is_refused():
     probe = Probe(DigitCNN())
     with pytest.raises(ValueError, match="explain takes a run of one image"):
         explained(probe, probe.run(torch.zeros(2, 1, 28, 28)), "conv2", (5, 6, 9))
+
+
+def test_whole_numbers_are_explained_to_the_unit():
+    found = explain(Best(), image_of(1, 6, 6), "whole", (1, 2))
+    assert found.matches
+    assert found.tolerance == explain(Best(), image_of(1, 6, 6), "real", (1, 2)).tolerance
 
 
 def test_a_model_in_bfloat16_matches_as_far_as_it_counts():

@@ -110,6 +110,23 @@ def test_a_module_that_raises_for_other_maps_is_not_fed_by_them():
     assert kernels("head") is None
 
 
+class Scaled(nn.Conv2d):
+    def forward(self, x):
+        return self._conv_forward(x, self.weight / 100, self.bias)
+
+
+class Plain(nn.Conv2d):
+    pass
+
+
+def test_a_convolution_that_alters_its_weights_has_no_kernels():
+    kernels, _ = look(nn.Sequential(Scaled(1, 2, 3), nn.ReLU()), torch.randn(1, 1, 8, 8))
+    assert kernels("0") is None
+    assert kernels("1") is None
+    kernels, _ = look(nn.Sequential(Plain(1, 2, 3), nn.ReLU()), torch.randn(1, 1, 8, 8))
+    assert kernels("1").layer == "0"
+
+
 def test_kernels_do_not_follow_weights_that_change_later():
     model = nn.Conv2d(1, 1, 1)
     kernels, _ = look(model, torch.randn(1, 1, 4, 4))

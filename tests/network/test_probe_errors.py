@@ -53,6 +53,12 @@ def test_a_layer_that_does_not_fit_the_one_before_it_is_named():
         Probe(model).run(torch.zeros(1, 1, 8, 8))
 
 
+def test_images_for_a_model_of_videos_lack_an_axis_and_no_channels():
+    with pytest.raises(ValueError, match="takes") as caught:
+        Probe(nn.Sequential(nn.Conv3d(3, 4, 3))).run(torch.zeros(1, 3, 8, 8))
+    assert str(caught.value) == "batch has 4 axes, (1, 3, 8, 8); '0' takes 5"
+
+
 def test_integer_pixels_are_refused_where_numbers_are_computed():
     with pytest.raises(ValueError, match="batch holds uint8 values; '0' computes in float32"):
         Probe(digit_model()).run(torch.zeros(1, 1, 8, 8, dtype=torch.uint8))

@@ -8,6 +8,7 @@ from torch import nn
 import cnnwidgets as cw
 from cnnwidgets.network.models import DigitCNN
 from cnnwidgets.network.receptive import Box, receptive_field
+from tests.network.samples import Best
 
 
 def test_the_fields_of_the_shipped_network_on_the_way_to_the_image():
@@ -102,6 +103,15 @@ def test_a_model_that_cuts_the_gradient_off_says_that_none_comes_through():
 
     with pytest.raises(ValueError, match="no gradient comes from 'relu' to the image"):
         receptive_field(Cut(), "relu", (0, 2, 2), (1, 6, 6))
+
+
+@pytest.mark.parametrize(
+    ("layer", "why"),
+    [("whole", "it gives int64 values, which have none"), ("real", "the model cuts it off")],
+)
+def test_what_is_chosen_by_number_has_no_field_and_says_why(layer, why):
+    with pytest.raises(ValueError, match=f"no gradient comes from '{layer}' to the image: {why}"):
+        receptive_field(Best(), layer, (1, 2), (1, 6, 6))
 
 
 def test_the_image_may_be_left_out_only_where_the_model_knows_its_size():
