@@ -208,7 +208,9 @@ def test_the_large_map_and_its_table_are_exact_for_a_channel_chosen_in_the_page(
     for channel in (9, 0, 1):
         choose(dash, channel=channel)
         expect(dash.large.get_by_role("heading")).to_contain_text(f"channel {channel} of 16")
-        finite = np.isfinite(maps[channel])
+        compared = np.isfinite(maps[channel])
+        row, column = np.argwhere(maps[channel] == maps[channel][compared].max())[0]
+        compared[row - 1 : row + 2, column - 1 : column + 2] = False  # framed: read out
 
         def is_exact(channel=channel):
             found = table_of(dash.large) if "…" not in _table_text(dash) else None
@@ -218,7 +220,7 @@ def test_the_large_map_and_its_table_are_exact_for_a_channel_chosen_in_the_page(
         limit = np.abs(maps[np.isfinite(maps)]).max()
         box_of(dash.large_map)
         found = canvas_colours(dash.large_map, 96, 96)[..., :3]
-        assert np.abs(found - _signed(maps[channel], limit))[finite].max() <= COLOUR_LEVELS
+        assert np.abs(found - _signed(maps[channel], limit))[compared].max() <= COLOUR_LEVELS
     dash.large.locator("summary").click()
 
 
