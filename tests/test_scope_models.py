@@ -118,6 +118,10 @@ def test_weights_that_a_hook_computes_are_looked_at_as_they_are(compute):
     assert cw.explain(model[0], images.normalize(images.images[0]), "(model)", (0, 0, 0)).matches
     with cw.apply_edits(model, [cw.Ablate("0", 0)]) as edited:
         assert not edited(torch.ones(1, 1, 8, 8)).isnan().any()
+    change = cw.SetKernel("0", 0, 0, np.zeros((3, 3)))
+    words = "the weight of '0' is computed from others before each run"
+    with pytest.raises(ValueError, match=words), cw.apply_edits(model, [change]):
+        pass
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")

@@ -125,6 +125,11 @@ def _check_weights(edit: WeightEdit, module: nn.Module) -> None:
             " with torch.nn.utils.parametrize.remove_parametrizations"
         )
     parameter = module._parameters.get(what)
+    if parameter is None and isinstance(getattr(module, what, None), Tensor):
+        raise ValueError(
+            f"the {what} of '{name}' is computed from others before each run; end that first, as"
+            " with torch.nn.utils.prune.remove or remove_weight_norm"
+        )
     turned = isinstance(module, conv._ConvTransposeNd)
     filters = isinstance(module, nn.Linear | conv._ConvNd) and not turned
     if parameter is None or (isinstance(edit, SetKernel) and not filters):

@@ -116,3 +116,12 @@ def check_fits(model: nn.Module, images: ImageSet) -> None:
             f"model gives {shape} for one image of {images.name!r}; it must give "
             f"(1, {len(images.classes)}), a logit for each class"
         )
+
+
+def check_finite(model: nn.Module) -> None:
+    """Raises ValueError if a weight that trains is NaN or infinite: no step leads on from there."""
+    for name, weight in model.named_parameters():
+        if weight.requires_grad and not weight.isfinite().all():
+            raise ValueError(
+                f"weight '{name}' of model has values that are NaN or infinite; give finite weights"
+            )

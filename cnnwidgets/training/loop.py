@@ -16,7 +16,7 @@ from cnnwidgets.data.imageset import ImageSet
 from cnnwidgets.network.memory import keep_freed_memory
 from cnnwidgets.network.threads import steady_threads
 from cnnwidgets.network.untouched import uncompiled
-from cnnwidgets.training.batches import Batches, check_fits, mode
+from cnnwidgets.training.batches import Batches, check_finite, check_fits, mode
 from cnnwidgets.training.randomness import randomness
 from cnnwidgets.training.settings import Settings
 from cnnwidgets.training.snapshot import copies_of
@@ -89,6 +89,7 @@ class Loop:
         if not self._parameters:
             raise ValueError("model has no parameter to train; set requires_grad on some")
         check_fits(model, images)
+        check_finite(self._named)
         keep_freed_memory()
         self._images = len(images)
         self._batches = Batches(model, images)

@@ -5,7 +5,7 @@ import { card, follow, h, number, read, say, showErrors, stateOf, twin } from ".
 import { keyHelp } from "./help.js";
 import { saving } from "./save.js";
 import { legend } from "./legend.js";
-import { draw, hatch, limitsBetween, limitsOf, picture, prepare } from "./paint.js";
+import { centred, draw, hatch, limitsBetween, limitsOf, picture, prepare } from "./paint.js";
 
 /**
  * @typedef {object} State
@@ -141,9 +141,7 @@ export default {
       a.show(pinned ? one : null, limits, model.get("a_words"), "A");
       b.show(pinned ? other : null, limits, model.get("b_words"), "B, now");
       scale.show(limits.signed ? "diverging" : "viridis", limits, "A and B");
-      const own = change_ ? limitsOf(change_.data) : null;
-      const reach = own && Math.max(own.high, -own.low);
-      const signed = own && { low: -Number(reach), high: Number(reach), bad: own.bad, signed: true };
+      const signed = change_ ? centred(limitsOf(change_.data)) : null;
       change.root.hidden = !signed;
       less.show(signed ? change_ : null, signed ?? limits, change_ ? largest(change_) : "");
       if (signed) change.show("diverging", signed, "B − A");
