@@ -101,5 +101,8 @@ class Scores(HasTraits):
 
 def limit_of(weights: np.ndarray) -> float:
     """The largest absolute value of an array that is finite, or 0."""
-    sizes = np.abs(weights)
-    return float(sizes.max(initial=0, where=np.isfinite(sizes)))
+    low, high = weights.min(initial=0), weights.max(initial=0)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        finite = np.isfinite(weights)
+        low, high = (reach(initial=0, where=finite) for reach in (weights.min, weights.max))
+    return float(max(abs(low), abs(high)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from cnnwidgets.network.edits import Edit, SetBias, SetKernel, WeightEdit
 from cnnwidgets.network.kernels import Kernels
@@ -54,11 +54,10 @@ def kernel_at(scope: "Microscope", owner: Kernels, input: int) -> Kernel | None:
         with slide.under(moment, ()) as probe:
             module: Any = probe.module(owner.layer)
             original, original_bias = _filter(module, at, shape)
-            layer = _numbers(module.weight)
+            limit, spread = _extent(module.weight.detach().float())
         weights_edits = tuple(edit for edit in scope.edits if isinstance(edit, WeightEdit))
         with slide.under(moment, weights_edits) as probe:
             weights, bias = _filter(probe.module(owner.layer), at, shape)
-    finite = layer[np.isfinite(layer)]
     return Kernel(
         layer=owner.layer,
         filter=at,
@@ -67,8 +66,8 @@ def kernel_at(scope: "Microscope", owner: Kernels, input: int) -> Kernel | None:
         original=original,
         bias=bias,
         original_bias=original_bias,
-        limit=float(np.abs(finite).max(initial=0)),
-        spread=float(finite.std()) if finite.size else 0.0,
+        limit=limit,
+        spread=spread,
         linear=isinstance(module, nn.Linear),
     )
 
@@ -131,6 +130,17 @@ def _nested(values: np.ndarray) -> Any:
 def _filter(module: Any, at: int, shape: tuple[int, ...]) -> tuple[np.ndarray, float | None]:
     bias = None if module.bias is None else float(module.bias[at])
     return _numbers(module.weight[at]).reshape(shape), bias
+
+
+def _extent(weights: Tensor) -> tuple[float, float]:
+    """The largest size of the finite weights and their standard deviation; 0 where none is."""
+    low, high = weights.aminmax()
+    if not (low.isfinite() and high.isfinite()):
+        weights = weights[weights.isfinite()]
+        if not weights.numel():
+            return 0.0, 0.0
+        low, high = weights.aminmax()
+    return float(max(abs(low), abs(high))), float(weights.std(correction=0))
 
 
 def _numbers(weight: Any) -> np.ndarray:
