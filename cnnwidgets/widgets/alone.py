@@ -4,6 +4,7 @@ from typing import Any
 
 from traitlets import Bunch, TraitError, observe, validate
 
+from cnnwidgets.data import ImageSet
 from cnnwidgets.widgets.shared import Maps
 
 
@@ -37,6 +38,16 @@ class OwnMaps(Maps):
                     setattr(self, name, getattr(self, name))
                 except TraitError:
                     setattr(self, name, home)
+
+
+def checked_images(images: object) -> ImageSet:
+    """The images that were given; raises TypeError unless they are an ImageSet with some in it."""
+    if not isinstance(images, ImageSet) or not len(images):
+        raise TypeError(
+            f"images must be an ImageSet with images, and is {images!r:.80}; make one with "
+            "cnnwidgets.load or ImageSet.from_arrays"
+        )
+    return images
 
 
 def within(name: str, value: int, count: int, of: str) -> None:

@@ -1,6 +1,6 @@
 """Compare: what was pinned beside what is shown now, and the difference."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from traitlets import Bool, Bunch, List, Unicode
@@ -30,6 +30,7 @@ class Compare(Pins):
 
     _esm = script("compare")
     _css = style("compare")
+    alone: ClassVar[bool] = False
     scope: "Microscope"
 
     pinned = Bool(False).tag(sync=True)

@@ -39,6 +39,7 @@ class KernelEditor(View):
 
     _esm = script("kernel_editor")
     _css = style("kernel_editor")
+    alone: ClassVar[bool] = False
     page_writes: ClassVar[frozenset[str]] = frozenset({"input", "draft"})
     scope: "Microscope"
 

@@ -32,6 +32,7 @@ class SlowMotion(View):
 
     _esm = script("slow_motion")
     _css = style("slow_motion")
+    alone: ClassVar[bool] = False
     page_writes: ClassVar[frozenset[str]] = frozenset({"input"})
     scope: "Microscope"
 
