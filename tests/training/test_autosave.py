@@ -6,10 +6,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
 
+from cnnwidgets.training import ending
 from cnnwidgets.training.autosave import Autosave
 from cnnwidgets.training.session import Status, TrainingSession
 from tests.servers import ROOT
@@ -35,6 +37,49 @@ def test_a_session_saves_itself_when_it_rests(tmp_path):
     assert resumed(path).status is Status.FINISHED
     assert same(resumed(path).model, session.model)
     assert [each.name for each in path.parent.iterdir()] == ["run"]
+
+
+def cannot_start(_thread):
+    raise RuntimeError("can't start new thread")
+
+
+def test_nobody_waits_for_a_thread_that_could_not_start(tmp_path, monkeypatch):
+    written = []
+    autosave = Autosave(
+        tmp_path / "run", 1, lambda path, contents: written.append(contents), lambda problem: None
+    )
+    session = session_of()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", cannot_start)
+        with pytest.raises(RuntimeError, match="can't start"):
+            autosave.save("lost")
+        with pytest.raises(RuntimeError, match="can't start"):
+            session.step()
+    assert autosave.wait(0)
+    assert session.wait(0) is Status.PAUSED
+    autosave.save("kept")
+    assert autosave.wait(PATIENCE_S)
+    assert written == ["kept"]
+    assert result(session.step()).step == 1
+
+
+def test_python_waits_at_its_end_for_what_the_last_step_of_a_training_saves(monkeypatch):
+    ended = []
+
+    class Saves:
+        def end(self):
+            ended.append("saved")
+
+    class Trains:
+        def end(self):
+            ended.append("trained")
+            saving.add(saves)
+
+    saves, trains, saving = Saves(), Trains(), weakref.WeakSet()
+    monkeypatch.setattr(ending, "TRAINING", weakref.WeakSet([trains]))
+    monkeypatch.setattr(ending, "SAVING", saving)
+    ending._end_all()
+    assert ended == ["trained", "saved"]
 
 
 def test_a_session_saves_itself_while_it_plays(tmp_path):
