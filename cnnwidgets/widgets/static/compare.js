@@ -44,6 +44,19 @@ export function sharedLimits(a, b) {
   return limitsBetween(Math.min(0, ...both.map((each) => each.low)), Math.max(0, ...both.map((each) => each.high)), bad);
 }
 
+/**
+ * A line for each class: its name, A, B and the change; its number, where the set has other classes than the scores.
+ * @param {import("./kit.js").Numbers} before @param {import("./kit.js").Numbers} after @param {string[]} classes
+ */
+export function scoreRows(before, after, classes) {
+  const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)} %`;
+  return Array.from(after, (value, at) => {
+    const points = Math.round(1000 * (value - before[at])) / 10;
+    const change = `${points < 0 ? "−" : points > 0 ? "+" : ""}${Math.abs(points).toFixed(1)}`;
+    return [classes.length === after.length ? classes[at] : `${at}`, share(before[at]), share(value), change];
+  });
+}
+
 /** A map's numbers as written, row by row. @param {NumberArray} map */
 function rowsOf({ shape: [rows, columns], data }) {
   return Array.from({ length: rows }, (_, row) => [...data.subarray(row * columns, (row + 1) * columns)].map((value) => number(value)));
@@ -118,13 +131,8 @@ export default {
       const [before, after] = [read(model.get("a_probabilities")), read(model.get("b_probabilities"))];
       scores.hidden = !before || !after;
       if (!before || !after) return;
-      const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)} %`;
-      const row = (/** @type {string} */ name, /** @type {number} */ at) => {
-        const points = Math.round(1000 * (after.data[at] - before.data[at])) / 10;
-        const texts = [share(before.data[at]), share(after.data[at]), `${points < 0 ? "−" : points > 0 ? "+" : ""}${Math.abs(points).toFixed(1)}`];
-        return h("tr", {}, h("th", { scope: "row", textContent: name }), ...texts.map((text) => h("td", { textContent: text })));
-      };
-      body.replaceChildren(.../** @type {string[]} */ (state.get("classes")).map(row));
+      const row = (/** @type {string[]} */ [name, ...texts]) => h("tr", {}, h("th", { scope: "row", textContent: name }), ...texts.map((text) => h("td", { textContent: text })));
+      body.replaceChildren(...scoreRows(before.data, after.data, state.get("classes")).map(row));
     };
     const paint = () => {
       const pinned = model.get("pinned");
