@@ -10,6 +10,7 @@ from traitlets import TraitError
 import cnnwidgets as cw
 from cnnwidgets.network.edits import Ablate
 from cnnwidgets.workbench import effects
+from tests.samples import small_set
 from tests.servers import eventually
 
 SAMPLE = 120
@@ -141,6 +142,24 @@ def test_effects_of_a_layer_that_was_left_as_they_were_told_are_not_shown(
     board._measure()
     assert (board.board_layer, board.channels) == ("conv1", 8)
     assert (board.changes, board.share_done) == (None, 0)
+
+
+def test_a_layer_is_named_as_the_model_names_it_and_a_later_call_by_its_first(page):
+    class Twice(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.add_module("a", torch.nn.Conv2d(1, 2, 3))
+            self.add_module("a:b", torch.nn.ReLU())
+            self.end = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(72, 3))
+
+        def forward(self, x):
+            act = getattr(self, "a:b")
+            return self.end(act(act(self.a(x))))
+
+    scope = cw.Microscope(Twice(), small_set())
+    for layer, base in (("a", "a"), ("a:b", "a:b"), ("a:b:2", "a:b")):
+        scope.layer = layer
+        assert effects.channels_of(scope) == (base, 2)
 
 
 def test_a_bad_sample_is_refused(scope):
