@@ -12,6 +12,7 @@ from cnnwidgets.training.history import History
 from cnnwidgets.training.loop import Loop, State
 from cnnwidgets.training.pace import Pace
 from cnnwidgets.training.settings import Settings
+from cnnwidgets.training.snapshot import check_same
 
 BUDGET_BYTES = 64_000_000  # of weights and of what the optimizer remembers
 RECENT_STEPS = 50
@@ -42,9 +43,11 @@ class Moments:
 
         images: how many an epoch has. What the optimizer remembered is not known: going on from
         such a moment, it begins anew.
+        Raises ValueError if the history is of another network.
         """
         if not self.history.steps:
             return
+        check_same(loop.state().weights, self.history.snapshots[-1].weights)
         size, each = loop.settings.batch_size, loop.settings.batches(images)
         done = math.ceil(self.history.steps[-1] / each)
         settings = replace(loop.settings, epochs=max(loop.settings.epochs, done))
