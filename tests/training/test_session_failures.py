@@ -181,5 +181,5 @@ def test_a_model_that_cannot_be_drawn_anew_is_refused_before_anything_is_lost():
 def test_a_history_of_another_network_is_refused_in_words():
     history = History()
     history.add_snapshot(0, DigitCNN().state_dict())
-    with pytest.raises(ValueError, match="weights differ from the snapshots before at 'fc.bias'"):
+    with pytest.raises(ValueError, match=r"weights differ from the snapshots before at 'fc\.bias'"):
         TrainingSession(network(), sides(), history=history)
