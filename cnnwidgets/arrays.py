@@ -129,6 +129,13 @@ def _is_kept(value: Any, array: np.ndarray) -> bool:
     return not isinstance(value, list | tuple | int | float)
 
 
+def difference(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """`after` less `before`, of one shape; 0 where they are the same, of infinities and NaN too."""
+    same = (after == before) | (np.isnan(after) & np.isnan(before))
+    with np.errstate(invalid="ignore", over="ignore"):  # infinity less infinity: no number
+        return np.where(same, after.dtype.type(0), after - before)
+
+
 def buffer(array: np.ndarray) -> memoryview:
     """The bytes of an array, row by row, as a message carries them."""
     # Not memoryview.cast, which refuses arrays without elements.

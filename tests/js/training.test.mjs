@@ -117,6 +117,7 @@ describe("a comparison", async () => {
     assert.equal(mostChanged([0, 2, 0.5]), "2 of 3 channels differ, most of all 1 (2), 2 (0.5).");
     assert.equal(mostChanged([0, 0]), "No channel of this layer differs.");
     assert.equal(mostChanged([]), "No channel of this layer differs.");
+    assert.equal(mostChanged([1, NaN, 0, Infinity]), "3 of 4 channels differ, most of all 1 (NaN), 3 (∞), 0 (1).");
   });
 
   test("has one scale for both maps", () => {

@@ -169,6 +169,8 @@ describe("the feature maps", async () => {
     const fell = { shape: [2, 1, 2], data: new Float32Array([1, -0.5, -3, 2]) };
     assert.equal(changeInWords(factsOf(fell), "step 0"), "What changed from step 0: channel 1 most, by 3.");
     assert.match(changeInWords(factsOf({ shape: [1, 1, 1], data: new Float32Array(1) }), "step 0"), /Nothing differs yet from step 0\. Choose/);
+    const lost = { shape: [1, 1, 2], data: new Float32Array([0, NaN]) };
+    assert.equal(changeInWords(factsOf(lost), "step 0"), "What changed from step 0 is not a finite number.");
   });
 
   test("give a unit its class where there is one for each", () => {

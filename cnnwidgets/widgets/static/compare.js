@@ -30,9 +30,10 @@ const MOST = 5;
 
 /** The channels that changed most, in words. @param {ArrayLike<number>} changes */
 export function mostChanged(changes) {
-  const order = Array.from(changes, (change, channel) => ({ change, channel })).filter(({ change }) => change > 0);
+  const size = (/** @type {number} */ change) => (Number.isNaN(change) ? Infinity : change);
+  const order = Array.from(changes, (change, channel) => ({ change, channel })).filter(({ change }) => size(change) > 0);
   if (!order.length) return "No channel of this layer differs.";
-  order.sort((one, other) => other.change - one.change);
+  order.sort((one, other) => (size(one.change) === size(other.change) ? 0 : size(other.change) - size(one.change)));
   const few = order.slice(0, MOST).map(({ change, channel }) => `${channel} (${number(change, 3)})`);
   return `${order.length} of ${changes.length} channels differ, most of all ${few.join(", ")}.`;
 }
