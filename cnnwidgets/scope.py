@@ -18,11 +18,11 @@ from cnnwidgets.network.probe import Layer
 from cnnwidgets.network.reading import Reading, classes_in, maps_of, reading_of, unit_of
 from cnnwidgets.network.receptive import ReceptiveField, receptive_field_in
 from cnnwidgets.network.threads import threads_for
-from cnnwidgets.place import check_images, layers_in, place_in, within
+from cnnwidgets.place import check_images, layers_in, place_in
 from cnnwidgets.pulse import Pulse
 from cnnwidgets.slide import Edits, Slide, same_weights
 from cnnwidgets.training.history import History, Snapshot
-from cnnwidgets.traits import LOCK, Locked, Place, Whole, commit, in_words, same
+from cnnwidgets.traits import LOCK, Locked, Place, Whole, commit, in_words, same, within
 
 __all__ = ["Microscope", "Reading"]
 

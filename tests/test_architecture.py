@@ -35,7 +35,7 @@ ARROWS = {
     "arrays": ("data",),
     "traits": ("arrays",),
     "pulse": (),
-    "place": ("network", "data"),
+    "place": ("network", "data", "traits"),
     "slide": ("network", "training.history", "traits"),
     "scope": (
         "network",

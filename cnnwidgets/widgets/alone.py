@@ -5,6 +5,7 @@ from typing import Any
 from traitlets import Bunch, TraitError, observe, validate
 
 from cnnwidgets.data import ImageSet
+from cnnwidgets.traits import within
 from cnnwidgets.widgets.shared import Maps
 
 
@@ -48,9 +49,3 @@ def checked_images(images: object) -> ImageSet:
             "cnnwidgets.load or ImageSet.from_arrays"
         )
     return images
-
-
-def within(name: str, value: int, count: int, of: str) -> None:
-    """Refuses a number that is not from 0 up to, not including, count."""
-    if not 0 <= value < count:
-        raise TraitError(f"{name} (={value}) must be from 0 to {count - 1}, the {of}")

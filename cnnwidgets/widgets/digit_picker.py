@@ -10,8 +10,8 @@ from traitlets import Bool, Bunch, TraitError, Unicode, observe, validate
 from cnnwidgets.arrays import Array, buffer, to_wire
 from cnnwidgets.data import ImageSet
 from cnnwidgets.pulse import aside
-from cnnwidgets.traits import LOCK, Whole, forget, in_words
-from cnnwidgets.widgets.alone import checked_images, within
+from cnnwidgets.traits import LOCK, Whole, forget, in_words, within
+from cnnwidgets.widgets.alone import checked_images
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.shared import Picture, Scores
 from cnnwidgets.widgets.view import View

@@ -9,8 +9,7 @@ import numpy as np
 from traitlets import Bool, Bunch, Dict, Float, List, TraitError, Unicode, observe, validate
 
 from cnnwidgets.arrays import Array, number_to_wire, to_wire
-from cnnwidgets.traits import LOCK, Whole, forget, in_words
-from cnnwidgets.widgets.alone import within
+from cnnwidgets.traits import LOCK, Whole, forget, in_words, within
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.view import View
 

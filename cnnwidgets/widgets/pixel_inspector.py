@@ -6,8 +6,7 @@ import numpy as np
 from traitlets import Bunch, Tuple, observe, validate
 
 from cnnwidgets.arrays import Array, to_wire
-from cnnwidgets.traits import LOCK, Whole, commit, in_words
-from cnnwidgets.widgets.alone import within
+from cnnwidgets.traits import LOCK, Whole, commit, in_words, within
 from cnnwidgets.widgets.inspected import NOTHING, Inspected, inspected, reached
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.shared import Maps, Picture

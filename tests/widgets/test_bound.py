@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 from ipywidgets import Widget
+from traitlets import TraitError
 
 import cnnwidgets as cw
 from tests.pages import wait_for
@@ -34,6 +35,13 @@ def test_a_pad_is_given_a_microscope_or_an_image_set(page):
     for kind in (cw.DrawPad, cw.DigitPicker):
         with pytest.raises(TypeError, match="images must be an ImageSet with images, and is array"):
             kind(images=np.zeros((2, 8, 8), np.uint8))
+
+
+def test_arrays_without_a_channel_are_refused_in_words(page):
+    with pytest.raises(TraitError, match="there are no channels of maps"):
+        cw.FeatureMaps(maps=np.zeros((0, 4, 4), np.float32))
+    with pytest.raises(TraitError, match="there are no filters in kernels"):
+        cw.Filters(kernels=np.zeros((0, 1, 3, 3), np.float32))
 
 
 def test_what_is_selected_while_a_view_is_made_reaches_it(page, scope, monkeypatch):
