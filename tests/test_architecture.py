@@ -116,6 +116,14 @@ def test_measuring_rooms_know_no_widgets_and_widgets_no_torch(path):
         assert not libraries & {"torch", "torchvision", "safetensors"}
 
 
+@pytest.mark.parametrize(
+    "path", **named([path for path in SOURCES if room(path) in ("app", "widgets", "data")])
+)
+def test_no_private_module_of_another_library_is_needed(path):
+    libraries = [name for name in imports(path) if not name.startswith("cnnwidgets")]
+    assert not [name for name in libraries if "._" in name]
+
+
 def test_importing_every_widget_loads_no_torch():
     modules = [f"cnnwidgets.widgets.{path.stem}" for path in (PACKAGE / "widgets").glob("[!_]*.py")]
     code = f"import sys, {', '.join(modules)}; print('torch' in sys.modules)"
