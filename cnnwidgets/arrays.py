@@ -1,5 +1,6 @@
 """Arrays as traits: how the microscope holds them and how they travel to a page."""
 
+import math
 import reprlib
 from typing import Any
 
@@ -128,6 +129,13 @@ def _is_kept(value: Any, array: np.ndarray) -> bool:
     return not isinstance(value, list | tuple | int | float)
 
 
+def difference(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """`after` less `before`, of one shape; 0 where they are the same, of infinities and NaN too."""
+    same = (after == before) | (np.isnan(after) & np.isnan(before))
+    with np.errstate(invalid="ignore", over="ignore"):  # infinity less infinity: no number
+        return np.where(same, after.dtype.type(0), after - before)
+
+
 def buffer(array: np.ndarray) -> memoryview:
     """The bytes of an array, row by row, as a message carries them."""
     # Not memoryview.cast, which refuses arrays without elements.
@@ -144,6 +152,13 @@ def to_wire(array: np.ndarray | None, _owner: object = None) -> dict[str, Any] |
     if array.dtype.name not in WIRE_DTYPES:
         raise TypeError(f"dtype (={array.dtype}) must be one of {', '.join(WIRE_DTYPES)} to travel")
     return {"shape": array.shape, "dtype": array.dtype.name, "data": buffer(array)}
+
+
+def number_to_wire(number: float | None, _owner: object = None) -> float | str | None:
+    """What a page receives for a number: JavaScript's word for it, where JSON has none."""
+    if number is None or math.isfinite(number):
+        return number
+    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
 def to_wire_all(arrays: list[np.ndarray], _owner: object = None) -> list[dict[str, Any]]:

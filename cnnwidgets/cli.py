@@ -13,7 +13,7 @@ from cnnwidgets.commands import figures, train, tutorial
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 1 failed, 2 misused.
+    """Run one command and return its exit status: 0 done, 1 failed, 2 misused, 130 at Ctrl-C.
 
     argv: the words after the program's name; the process's own when None.
     """
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return options.run(options)
     except KeyboardInterrupt:
-        return 0
+        return train.INTERRUPTED
     except (ValueError, OSError) as error:
         print(f"cnnwidgets: {error}", file=sys.stderr)
         return 1

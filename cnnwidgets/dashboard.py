@@ -37,7 +37,7 @@ SETTINGS = {
     "maps": ("colormap", "scale", "zoom"),
     "filters": ("view",),
 }
-HEADED = ("step", "edits")
+HEADED = ("step", "edits", "run")
 
 
 class Dashboard(View):

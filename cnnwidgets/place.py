@@ -9,6 +9,7 @@ from traitlets import TraitError
 from cnnwidgets.data import ImageSet
 from cnnwidgets.network.probe import Layer, Run
 from cnnwidgets.network.reading import maps_of
+from cnnwidgets.traits import within
 
 
 def layers_in(run: Run) -> tuple[Layer, ...]:
@@ -59,12 +60,6 @@ def place_in(
         "channel": channel if channel < count else 0,
         "pixel": pixel if inside else None,
     }
-
-
-def within(name: str, value: int, count: int, of: str) -> None:
-    """Raises TraitError unless value is from 0 to count - 1."""
-    if not 0 <= value < count:
-        raise TraitError(f"{name} (={value}) must be from 0 to {count - 1}, the {of}")
 
 
 def _inside(pixel: tuple[int, int], sides: list[int]) -> bool:

@@ -25,7 +25,11 @@ def aside(name: str, call: Callable[[], None]) -> threading.Thread:
 
     thread = threading.Thread(target=run, name=f"cnnwidgets {name}", daemon=True)
     _aside.add(thread)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # Python ends, or there are too many
+        _aside.discard(thread)
+        raise
     return thread
 
 
@@ -56,10 +60,10 @@ class Pulse:
         if self._poked.is_set():
             return
         with self._lock:
-            self._poked.set()
             if not self._runs and not _ending.is_set():
+                aside("pulse", self._run)  # which waits for the lock
                 self._runs = True
-                aside("pulse", self._run)
+            self._poked.set()
 
     def _run(self) -> None:
         while self._goes_on():

@@ -18,11 +18,11 @@ from cnnwidgets.network.probe import Layer
 from cnnwidgets.network.reading import Reading, classes_in, maps_of, reading_of, unit_of
 from cnnwidgets.network.receptive import ReceptiveField, receptive_field_in
 from cnnwidgets.network.threads import threads_for
-from cnnwidgets.place import check_images, layers_in, place_in, within
+from cnnwidgets.place import check_images, layers_in, place_in
 from cnnwidgets.pulse import Pulse
 from cnnwidgets.slide import Edits, Slide, same_weights
 from cnnwidgets.training.history import History, Snapshot
-from cnnwidgets.traits import LOCK, Locked, Place, Whole, commit, in_words, same
+from cnnwidgets.traits import LOCK, Locked, Place, Whole, commit, in_words, same, within
 
 __all__ = ["Microscope", "Reading"]
 
@@ -200,11 +200,11 @@ class Microscope(Locked):
         """Takes over the recorded steps, and the newest moment if the newest one was looked at."""
         with LOCK:
             steps, moment = self.history.steps if self.history else (), self.moment
-            if not steps or moment is None:  # a run that begins again has none for an instant
+            if not steps or moment is None:
                 return
-            stays = moment.step < self.steps[-1] and moment.step <= steps[-1]
-            try:
-                self._settle({} if stays else {"step": steps[-1]}, steps)
+            step = min(moment.step, steps[-1]) if moment.step < self.steps[-1] else steps[-1]
+            try:  # a step that was done again has other weights; one may be kept no longer
+                self._settle({"step": step} if step in steps else {}, steps)
             except Exception as problem:  # no caller hears of it, and a page shows it
                 if self._stage is not None:
                     self._stage.error = f"the newest weights cannot be shown: {in_words(problem)}"

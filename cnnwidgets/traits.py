@@ -51,6 +51,14 @@ class Locked(HasTraits):
             yield
 
 
+def within(name: str, value: int, count: int, of: str) -> None:
+    """Raises TraitError unless value is from 0 to count - 1."""
+    if not count:
+        raise TraitError(f"{name} (={value}) cannot be: there are no {of}")
+    if not 0 <= value < count:
+        raise TraitError(f"{name} (={value}) must be from 0 to {count - 1}, the {of}")
+
+
 def forget(owner: HasTraits, handler: Callable[[Any], None], names: Iterable[str]) -> None:
     """unobserve, for a handler that `unobserve_all` may have taken away already."""
     for name in names:

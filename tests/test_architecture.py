@@ -35,7 +35,7 @@ ARROWS = {
     "arrays": ("data",),
     "traits": ("arrays",),
     "pulse": (),
-    "place": ("network", "data"),
+    "place": ("network", "data", "traits"),
     "slide": ("network", "training.history", "traits"),
     "scope": (
         "network",
@@ -114,6 +114,14 @@ def test_measuring_rooms_know_no_widgets_and_widgets_no_torch(path):
     # The sets that are not shipped come through torchvision, imported when one is asked for.
     if room(path) in TORCH_FREE and path.name != "downloads.py":
         assert not libraries & {"torch", "torchvision", "safetensors"}
+
+
+@pytest.mark.parametrize(
+    "path", **named([path for path in SOURCES if room(path) in ("app", "widgets", "data")])
+)
+def test_no_private_module_of_another_library_is_needed(path):
+    libraries = [name for name in imports(path) if not name.startswith("cnnwidgets")]
+    assert not [name for name in libraries if "._" in name]
 
 
 def test_importing_every_widget_loads_no_torch():

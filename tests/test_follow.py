@@ -9,6 +9,7 @@ import torch
 
 import cnnwidgets as cw
 from cnnwidgets.training.history import History
+from cnnwidgets.traits import LOCK
 from tests.servers import eventually
 
 
@@ -48,6 +49,20 @@ def test_put_back_in_time_it_stays_there_and_learns_of_newer_moments(scope):
     scope.step = 20
     add(scope.history, 30, 30)
     eventually(lambda: scope.step == 30, "back at the newest, it follows again")
+
+
+def test_put_back_in_time_it_shows_the_weights_of_its_step_as_they_are_recorded_now(scope):
+    scope.step = 0
+    add(scope.history, 20, 20)
+    eventually(lambda: scope.steps == (0, 10, 20), "the microscope knows of step 20")
+    scope.step = 10
+    with LOCK:  # rewound and played on before the microscope comes to look
+        scope.history.forget_after(0)
+        for step in (10, 20, 30):
+            add(scope.history, step, 50 + step)
+    eventually(lambda: scope.steps == (0, 10, 20, 30), "the microscope knows of step 30")
+    assert scope.step == 10
+    np.testing.assert_allclose(scope.maps("conv1"), maps_of_plain_torch(scope, 10), atol=1e-5)
 
 
 def test_a_step_that_is_done_again_with_other_weights_is_shown_anew(scope):

@@ -5,8 +5,15 @@ import sys
 import threading
 import time
 
+import pytest
+
+from cnnwidgets import pulse as pulses
 from cnnwidgets.pulse import Pulse
 from tests.servers import eventually
+
+
+def cannot_start(_thread):
+    raise RuntimeError("can't start new thread")
 
 
 def test_many_pokes_are_few_calls_and_the_last_is_answered():
@@ -26,6 +33,18 @@ def test_its_thread_ends_when_there_is_nothing_to_do():
     for _ in range(3):
         pulse.poke()
         eventually(lambda: threading.active_count() <= before, "the thread has ended")
+
+
+def test_a_thread_that_cannot_start_leaves_no_trace_and_the_next_poke_tries_again(monkeypatch):
+    called = threading.Event()
+    pulse = Pulse(called.set)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", cannot_start)
+        with pytest.raises(RuntimeError, match="can't start"):
+            pulse.poke()
+    assert all(thread.ident for thread in pulses._aside), "Python would wait for it at its end"
+    pulse.poke()
+    assert called.wait(10)
 
 
 def test_python_ends_well_while_a_thread_computes():

@@ -5,13 +5,13 @@ import os
 import sys
 import time
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import zmq
 import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.session import Session
-from jupyter_server._tz import utcnow
 from jupyter_server.services.kernels.kernelmanager import (
     AsyncMappingKernelManager,
     ServerKernelManager,
@@ -122,7 +122,7 @@ class PageKernels(AsyncMappingKernelManager):
         """
         kernel: Any = self._kernels[kernel_id]
         kernel.reason, kernel.execution_state = "", "idle"
-        kernel.last_activity = utcnow()
+        kernel.last_activity = datetime.now(UTC)
 
     def is_there(self, kernel_id: str) -> bool:
         """Whether a kernel runs and is not about to end."""

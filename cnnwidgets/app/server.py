@@ -9,6 +9,7 @@ import sys
 import threading
 import webbrowser
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from jupyter_server.auth.identity import PasswordIdentityProvider
 from tornado.httpserver import HTTPServer
@@ -249,7 +250,7 @@ class App(Voila):
             host = socket.gethostname()
         elif ":" in host:
             host = f"[{host}]"
-        query = f"?token={self.settings.token}" if self.settings.token else ""
+        query = f"?{urlencode({'token': self.settings.token})}" if self.settings.token else ""
         return f"http://{host}:{self.port}/{query}"
 
 

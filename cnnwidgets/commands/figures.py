@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cnnwidgets.commands.train import HISTORY
+
 if TYPE_CHECKING:
     from cnnwidgets.data import ImageSet
     from cnnwidgets.network.models import DigitCNN
@@ -11,7 +13,6 @@ if TYPE_CHECKING:
     from cnnwidgets.training.history import History
 
 DIGIT = 7
-CHECKPOINT, HISTORY = "cnnwidgets.checkpoint", "history.safetensors"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -86,8 +87,8 @@ def _recorded(path: Path, images: "ImageSet") -> tuple["DigitCNN", "History"]:
     from cnnwidgets.network.models import DigitCNN
 
     history = _history(path / HISTORY if path.is_dir() else path)
-    learned = history.notes.get("images", images.name)
-    if learned.split()[0] != images.name.split()[0]:
+    learned = str(history.notes.get("images", images.name))
+    if learned.partition(" ")[0] != images.name.partition(" ")[0]:
         raise ValueError(
             f"{str(path)!r} learned from {learned!r}, and not from images like {images.name!r}; "
             "name its set with --data"
@@ -109,18 +110,17 @@ def _recorded(path: Path, images: "ImageSet") -> tuple["DigitCNN", "History"]:
 
 def _history(path: Path) -> "History":
     """The history in a file of its own, or in a checkpoint."""
+    from cnnwidgets.training.checkpoint import FORMAT
     from cnnwidgets.training.history import History
-    from cnnwidgets.training.sealed import read_sealed_tensors
+    from cnnwidgets.training.sealed import part_of, read_sealed_tensors
 
     try:
         return History.load(path)
     except ValueError as problem:
         if "is not a training history" not in str(problem):
             raise
-    tensors, notes = read_sealed_tensors(path, CHECKPOINT)
-    start = "history/"
-    part = {name[len(start) :]: each for name, each in tensors.items() if name.startswith(start)}
-    return History.from_tensors(part, notes["history"])
+    tensors, notes = read_sealed_tensors(path, FORMAT)
+    return History.from_tensors(part_of(tensors, "history"), notes["history"])
 
 
 def _first(images: "ImageSet", digit: str | None) -> int:

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 import numpy as np
@@ -30,15 +30,13 @@ def write_atomically(path: Path, *parts: bytes | memoryview) -> None:
     Missing parent directories are made. Raises OSError, leaving no temporary file, on failure.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    part = Path(name)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with part.open("xb") as file:  # readable by whom the umask allows
             for data in parts:
                 file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        part.chmod(0o644)  # mkstemp's 0600 would hide a shared cache from other users
         part.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

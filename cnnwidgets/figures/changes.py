@@ -91,8 +91,11 @@ def slow_step(session: "TrainingSession", scope: "Microscope", input: int = 0) -
     if slow is None or slow.loss_nats is None or not slow.updated:
         raise ValueError("no step is done phase by phase; call session.phase() up to the update")
     name = f"{kernels.layer}.weight"
-    if name not in slow.updated:
-        raise ValueError(f"the session trains no layer {kernels.layer!r}; look at its own model")
+    if name not in slow.gradients:
+        raise ValueError(
+            f"the session trains no layer {kernels.layer!r}; look at its own model, at a layer "
+            "that is not frozen"
+        )
     count = kernels.weights.shape[1]
     if not 0 <= input < count:
         raise ValueError(f"input (={input}) must be from 0 to {count - 1}, the filter's inputs")

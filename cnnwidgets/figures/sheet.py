@@ -153,7 +153,7 @@ def _frame(axes: Axes) -> None:
 
 def number(value: float) -> str:
     """A number in three digits, with a true minus sign; NaN and ∞ as such."""
-    text = f"{value:,.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.3g}"
+    text = f"{value:,.0f}" if 999.5 <= abs(value) < 1e7 else f"{value:.3g}"
     for word, sign in (("-", "−"), ("nan", "NaN"), ("inf", "∞")):
         text = text.replace(word, sign)
     return text

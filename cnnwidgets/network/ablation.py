@@ -75,17 +75,22 @@ def ablations(
     each channel; a ReLU or max pooling right after the layer only for the silent one, since it
     leaves channels apart. A layer that runs several times is silenced every time.
 
-    model: in eval mode; nobody else may use it meanwhile. Its hooks run as ever.
+    model: it is looked at in evaluation mode and left as it was; nobody else may use it meanwhile.
+        Its hooks run as ever.
     images: (image, channel, row, column), normalised. labels: (image,). classes: how many;
         None takes as many as the network scores.
     progress: called with the images done and the number of them; what it raises ends it all.
 
     Raises LayerError for a layer that is not there or did not run, ValueError for one without
-    channels or a network that does not score classes.
+    channels, a network that does not score classes, or other than a label for each image.
     """
     modules = dict(named_layers(model))
     target = modules[base_name(layer, modules)]
     known = np.asarray(labels, np.int64)
+    if known.shape != (len(images),) or not len(known):
+        raise ValueError(
+            f"labels has shape {known.shape} for {len(images)} images; give one for each of them"
+        )
     before: list[np.ndarray] = []
     after: list[np.ndarray] = []
     scored = 0
@@ -142,6 +147,9 @@ class _Replay:
     def ready(self) -> Iterator["_Replay"]:
         """The network is listened to inside the block, and as before after it."""
         with ExitStack() as undo:
+            for module in self.model.modules():
+                undo.callback(setattr, module, "training", module.training)
+                module.training = False
             for module in set(self.model.modules()) - {self.model}:
                 own = module.__dict__.get("forward")
                 forward = module.forward

@@ -1,5 +1,6 @@
 """Two runs side by side: what changed in every layer, and in the prediction."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,7 +125,8 @@ def _change(name: str, kind: str, before: np.ndarray, after: np.ndarray) -> Laye
     with np.errstate(invalid="ignore", over="ignore"):  # infinity less infinity: no number
         difference = np.where(same, np.float32(0), after - before).astype(np.float32)
         size = np.abs(difference.astype(np.float64))
-        by_channel = size.reshape(len(size), -1).mean(1).astype(np.float32)
+        each = math.prod(size.shape[1:])  # 0 in a layer that gave nothing
+        by_channel = (size.reshape(len(size), each).sum(1) / max(each, 1)).astype(np.float32)
         mean_square = float(np.square(size).mean()) if size.size else 0.0
     for array in (before, after, difference, by_channel):
         array.setflags(write=False)

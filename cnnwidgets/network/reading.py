@@ -1,5 +1,6 @@
 """What a run says of its one image: the maps of a layer, and the scores of the classes."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +68,7 @@ def maps_of(run: Run, layer: str) -> np.ndarray:
     if values.ndim == 0:
         values = values.reshape(1)
     elif values.ndim not in (1, 3):
-        values = values.reshape(-1, *values.shape[-2:])
+        values = values.reshape(math.prod(values.shape[:-2]), *values.shape[-2:])
     return _frozen(_real(values))
 
 

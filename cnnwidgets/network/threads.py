@@ -49,18 +49,22 @@ def steady_threads() -> Iterator[None]:
 def _one_thread() -> Iterator[None]:
     """PyTorch computes on one thread within, and no training does."""
     global _changing, _changed
+    mine = False
     with _FREE:
         _changing += 1
-        _FREE.wait_for(lambda: not _computing and not _changed)
-        _changed = True
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     try:
-        yield
+        with _FREE:  # here a person may interrupt, and no training must wait for ever
+            _FREE.wait_for(lambda: not _computing and not _changed)
+            mine = _changed = True
+        threads = torch.get_num_threads()
+        try:
+            torch.set_num_threads(1)
+            yield
+        finally:
+            torch.set_num_threads(threads)
     finally:
-        torch.set_num_threads(threads)
         with _FREE:
-            _changed = False
+            _changed = _changed and not mine
             _changing -= 1
             _FREE.notify_all()
 

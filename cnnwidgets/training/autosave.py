@@ -50,9 +50,11 @@ class Autosave:
         with self._lock:
             self._waiting = [contents]
             if self._idle.is_set():
-                self._idle.clear()
-                SAVING.add(self)
+                # Which waits for the lock. That it cannot start, as when Python ends, must not
+                # leave anybody waiting for it.
                 threading.Thread(target=self._run, name="cnnwidgets autosave", daemon=True).start()
+                SAVING.add(self)
+                self._idle.clear()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Blocks until nothing is being written; False if that took longer than timeout_s."""

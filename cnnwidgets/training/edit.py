@@ -13,8 +13,4 @@ def edit(engine: Engine, edits: tuple[Edit, ...]) -> None:
     if engine.loop.phase is not Phase.FORWARD:
         engine.loop.give_up()
     engine.slow = None
-    step, last = engine.loop.step, engine._last
-    engine.moments.history.forget_after(step - 1)
-    if last is not None and last.step == step:
-        engine.moments.history.add_step(last)
-    engine.moments.keep(engine.loop, known={})  # no batch has met these weights yet
+    engine.moments.renew(engine.loop)

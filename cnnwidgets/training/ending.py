@@ -18,5 +18,6 @@ SAVING: "weakref.WeakSet[Ends]" = weakref.WeakSet()
 
 @atexit.register
 def _end_all() -> None:
-    for each in (*TRAINING, *SAVING):  # what trains may save
-        each.end()
+    for kind in (TRAINING, SAVING):  # what trains may save, up to its end
+        for each in tuple(kind):
+            each.end()

@@ -157,10 +157,19 @@ class History:
 
     def begin_again(self, weights: Mapping[str, Tensor]) -> None:
         """Drops all; a copy of weights is what the next run begins with, at step 0."""
-        copy = MappingProxyType(copies_of(weights))
         self._metrics.keep_until(-1)
         self._evaluations.keep_until(-1)
-        self._snapshots = (Snapshot(0, copy, math.nan, math.nan, False),)  # never without one
+        self._snapshots = (_unread(0, weights),)  # never without one
+        self._tell()
+
+    def renew_last(self, weights: Mapping[str, Tensor]) -> None:
+        """Puts a copy of other weights in place of the newest snapshot's, and the metrics stay.
+
+        What was measured on test images at that step is dropped: it was not of these weights.
+        """
+        *known, last = self._snapshots
+        self._evaluations.keep_until(last.step - 1)
+        self._snapshots = (*known, _unread(last.step, weights))
         self._tell()
 
     def watch(self, told: Callable[[], None]) -> Callable[[], None]:
@@ -264,6 +273,11 @@ class _Evaluated:
     step: int
     accuracy: float
     loss_nats: float
+
+
+def _unread(step: int, weights: Mapping[str, Tensor]) -> Snapshot:
+    """A snapshot of weights of which it is not known how well they read."""
+    return Snapshot(step, MappingProxyType(copies_of(weights)), math.nan, math.nan, False)
 
 
 def _check_after(step: int, last: int) -> None:

@@ -107,7 +107,7 @@ class Loop:
         self._rate = math.nan
         self._spent_s = 0.0
         self._inputs = self._labels = self._logits = self._loss = torch.empty(0)
-        self._buffers: list[tuple[Tensor, Tensor]] = []
+        self._buffers: list[tuple[dict[str, Tensor | None], str, Tensor, Tensor]] = []
 
     @property
     def total(self) -> int:
@@ -171,8 +171,8 @@ class Loop:
 
         What the forward pass did to the model's buffers, as batch normalisation does, is undone.
         """
-        for buffer, before in self._buffers:
-            buffer.copy_(before)
+        for owner, name, buffer, before in self._buffers:
+            owner[name] = buffer.copy_(before)  # a model may put another tensor there
         self._begin()
 
     def _begin(self) -> None:
@@ -184,7 +184,11 @@ class Loop:
     def _do(self, phase: Phase) -> None:
         if phase is Phase.FORWARD:
             self._rate = self.settings.rate(self.step, self.total)
-            self._buffers = [(each, each.clone()) for each in self.model.buffers()]
+            self._buffers = [
+                (module._buffers, name, each, each.clone())
+                for module in self.model.modules()
+                for name, each in module.named_buffers(recurse=False)
+            ]
             self._inputs, self._labels = self._batches.take(self._batch())
             with (
                 mode(self.model, training=True),
@@ -250,8 +254,7 @@ class Loop:
             for name, value in values.items()
             if isinstance(value, Tensor)
         }
-        weights = copies_of(self._named.state_dict())
-        kept = MappingProxyType(weights), MappingProxyType(optimizer)
+        kept = (MappingProxyType(each) for each in (copies_of(self._named.state_dict()), optimizer))
         return State(self.step, self.epoch, self.seen, self.settings, *kept)
 
     def restore(self, state: State) -> None:

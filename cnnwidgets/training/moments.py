@@ -12,6 +12,7 @@ from cnnwidgets.training.history import History
 from cnnwidgets.training.loop import Loop, State
 from cnnwidgets.training.pace import Pace
 from cnnwidgets.training.settings import Settings
+from cnnwidgets.training.snapshot import check_same
 
 BUDGET_BYTES = 64_000_000  # of weights and of what the optimizer remembers
 RECENT_STEPS = 50
@@ -42,9 +43,11 @@ class Moments:
 
         images: how many an epoch has. What the optimizer remembered is not known: going on from
         such a moment, it begins anew.
+        Raises ValueError if the history is of another network.
         """
         if not self.history.steps:
             return
+        check_same(loop.state().weights, self.history.snapshots[-1].weights)
         size, each = loop.settings.batch_size, loop.settings.batches(images)
         done = math.ceil(self.history.steps[-1] / each)
         settings = replace(loop.settings, epochs=max(loop.settings.epochs, done))
@@ -64,7 +67,7 @@ class Moments:
             return
         self._pace.begin()
         state = loop.state()
-        self.rests[state.step] = Rest(state.epoch, state.seen, state.settings, state.optimizer)
+        self.rests[state.step] = _rest(state)
         if last != loop.step:
             own, rest = _bytes(state.weights), _bytes(state.optimizer)
             self.history.budget_bytes = int(BUDGET_BYTES * own / (own + rest))
@@ -93,8 +96,17 @@ class Moments:
     def begin_again(self, loop: Loop) -> None:
         """Forgets all, and keeps where a new loop begins."""
         state = loop.state()
-        self.rests = {0: Rest(state.epoch, state.seen, state.settings, state.optimizer)}
+        self.rests = {0: _rest(state)}
         self.history.begin_again(state.weights)
+
+    def renew(self, loop: Loop) -> None:
+        """Takes a snapshot of weights that no batch has met yet, in place of any of this step."""
+        if self.history.last_step != loop.step:
+            self.keep(loop, known={})
+            return
+        state = loop.state()
+        self.rests[state.step] = _rest(state)
+        self.history.renew_last(state.weights)
 
     def state_at(self, step: int) -> State:
         """The state of the recorded moment nearest to step."""
@@ -119,6 +131,10 @@ def recent(history: History) -> dict[str, float]:
         "accuracy": float(np.mean(latest.accuracy)),
         "loss_nats": float(np.mean(latest.loss_nats)),
     }
+
+
+def _rest(state: State) -> Rest:
+    return Rest(state.epoch, state.seen, state.settings, state.optimizer)
 
 
 def _bytes(tensors: Mapping[str, Tensor]) -> int:

@@ -16,6 +16,8 @@ __all__ = ["Recording", "record"]
 
 Number = float | Tensor
 
+_ROUNDING = 1e-5  # how far float32 arithmetic, as of a mean, may leave 0..1
+
 
 class Recording(History):
     """A History that a training loop adds to with `log`, within `with record(model)`."""
@@ -154,9 +156,9 @@ def _number(name: str, value: object) -> float:
 
 def _share(name: str, value: object) -> float:
     number = _number(name, value)
-    if number < 0 or number > 1:  # NaN, which is unknown, passes
+    if number < -_ROUNDING or number > 1 + _ROUNDING:  # NaN, which is unknown, passes
         raise ValueError(f"{name} (={number:g}) must be a share, from 0 to 1")
-    return number
+    return 0.0 if number < 0 else 1.0 if number > 1 else number
 
 
 def _epoch(value: object) -> int:

@@ -1,6 +1,6 @@
 """SlowStep: one optimizer step, seen phase by phase."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -11,7 +11,8 @@ from cnnwidgets.training.loop import Loop, Phase, Step
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SlowStep:
-    """What is known of a step after its phase `done`; tensors are copies on the CPU, by parameter.
+    """What is known of a step after its phase `done`; tensors are copies on the CPU, by the names
+    of the parameters in the model as it is without torch.compile.
 
     step: the number of the step, from 1. loss_nats: after LOSS, else None.
     weights: before the step. gradients: after BACKWARD. updated: the weights after UPDATE; both
@@ -46,7 +47,7 @@ def advance_slowly(loop: Loop, before: SlowStep | None) -> tuple[SlowStep, Step 
 
 def _parameters(model: nn.Module) -> Mapping[str, Tensor]:
     return MappingProxyType(
-        {name: each.detach().to("cpu", copy=True) for name, each in model.named_parameters()}
+        {name: each.detach().to("cpu", copy=True) for name, each in _named(model)}
     )
 
 
@@ -54,7 +55,12 @@ def _gradients(model: nn.Module) -> Mapping[str, Tensor]:
     return MappingProxyType(
         {
             name: each.grad.detach().to("cpu", copy=True)
-            for name, each in model.named_parameters()
+            for name, each in _named(model)
             if each.grad is not None
         }
     )
+
+
+def _named(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """The parameters, by the names that the layers of a Microscope have too."""
+    return ((name.replace("_orig_mod.", ""), each) for name, each in model.named_parameters())

@@ -29,7 +29,7 @@ def copies_of(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def check_same(weights: Mapping[str, Tensor], known: Mapping[str, Tensor]) -> None:
-    """Raises ValueError unless weights are of the same network as those that are known."""
+    """Raises ValueError unless weights are of the same network as those of a history."""
     new, old = (
         {(name, tuple(weight.shape), weight.dtype) for name, weight in of.items()}
         for of in (weights, known)

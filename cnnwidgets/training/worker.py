@@ -51,15 +51,14 @@ class Worker:
             if self._ends:
                 future.cancel()
                 return future
-            self._resting.clear()
-            self._commands.put((command, future))
             if self._thread is None:
                 end_idle_threads()
-                self._thread = threading.Thread(
-                    target=self._run, name="cnnwidgets training", daemon=True
-                )
+                thread = threading.Thread(target=self._run, name="cnnwidgets training", daemon=True)
+                thread.start()  # which waits for the lock; where it cannot, nothing has changed
+                self._thread = thread
                 TRAINING.add(self)
-                self._thread.start()
+            self._resting.clear()
+            self._commands.put((command, future))
         return future
 
     def wait(self, timeout_s: float | None = None) -> bool:

@@ -30,6 +30,7 @@ class AblationBoard(View):
 
     _esm = script("ablation_board")
     _css = style("ablation_board")
+    alone: ClassVar[bool] = False
     page_writes: ClassVar[frozenset[str]] = frozenset({"order", "silenced"})
     scope: "Microscope"
 
@@ -65,14 +66,14 @@ class AblationBoard(View):
         from cnnwidgets.workbench.changes import Changes
 
         self._pulse = Pulse(self._measure)
-        super().__init__(scope, **traits)
+        self._stage_of(scope)  # refuses what is no microscope
+        super().__init__(scope, class_names=list(scope.images.classes), **traits)
         count = len(self.scope.images)
         wanted = SAMPLE if sample is None else sample
         if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
             self.close()
             raise ValueError(f"sample (={sample!r}) must be a number of images, at least 1")
         self.sample = min(count, wanted)
-        self.class_names = list(self.scope.images.classes)
         self.changes_of_scope = Changes.of(self.scope)
         self.scope.observe(self._follow, names=FOLLOWED)
         self.on_msg(self._answer)
@@ -155,7 +156,7 @@ class AblationBoard(View):
 
     def _measure(self) -> None:
         """Works the effects out, in a thread of its own; gives up when others are wanted."""
-        from cnnwidgets.workbench.effects import measured
+        from cnnwidgets.workbench.effects import known, measured
 
         def progress(share: float) -> None:
             if self.comm is not None and share < 1 and share - self.share_done >= 0.04:
@@ -168,8 +169,9 @@ class AblationBoard(View):
                 self.error = in_words(problem)
             return
         with LOCK, self.hold_sync():
+            # Another layer may have been chosen since it was told.
             if found is not None and self.comm is not None:
-                self._take(found)
+                self._take(known(self.scope, self.sample))
 
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
         """Does what a page asks for."""

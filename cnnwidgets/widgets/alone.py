@@ -4,6 +4,8 @@ from typing import Any
 
 from traitlets import Bunch, TraitError, observe, validate
 
+from cnnwidgets.data import ImageSet
+from cnnwidgets.traits import within
 from cnnwidgets.widgets.shared import Maps
 
 
@@ -39,7 +41,11 @@ class OwnMaps(Maps):
                     setattr(self, name, home)
 
 
-def within(name: str, value: int, count: int, of: str) -> None:
-    """Refuses a number that is not from 0 up to, not including, count."""
-    if not 0 <= value < count:
-        raise TraitError(f"{name} (={value}) must be from 0 to {count - 1}, the {of}")
+def checked_images(images: object) -> ImageSet:
+    """The images that were given; raises TypeError unless they are an ImageSet with some in it."""
+    if not isinstance(images, ImageSet) or not len(images):
+        raise TypeError(
+            f"images must be an ImageSet with images, and is {images!r:.80}; make one with "
+            "cnnwidgets.load or ImageSet.from_arrays"
+        )
+    return images

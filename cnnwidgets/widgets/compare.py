@@ -1,11 +1,11 @@
 """Compare: what was pinned beside what is shown now, and the difference."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from traitlets import Bool, Bunch, List, Unicode
 
-from cnnwidgets.arrays import Array, to_wire
+from cnnwidgets.arrays import Array, difference, to_wire
 from cnnwidgets.traits import LOCK, forget
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.pinned import Pins
@@ -30,6 +30,7 @@ class Compare(Pins):
 
     _esm = script("compare")
     _css = style("compare")
+    alone: ClassVar[bool] = False
     scope: "Microscope"
 
     pinned = Bool(False).tag(sync=True)
@@ -106,7 +107,7 @@ class Compare(Pins):
             if channel < len(other):
                 news["a_map"] = _grid(other[channel])
             if other.shape == maps.shape:
-                less = maps - other
+                less = difference(maps, other)
                 news["difference"] = _grid(less[channel])
                 news["changes"] = np.abs(less).reshape(len(less), -1).max(1)
             else:

@@ -46,13 +46,18 @@ def thinned(metrics: Any, window: int = 1, points: int = POINTS) -> Curve:
     averaged = max(window, -(-count // points))
     first = np.maximum(0, at + 1 - averaged)
 
+    # Each window is added up by itself: from a running sum, one huge value would take all after it.
+    windows = np.stack([first, at + 1], axis=1).ravel()
+
+    def sums(values: np.ndarray) -> np.ndarray:
+        return np.add.reduceat(np.append(values, 0.0), windows)[::2]
+
     def means(values: np.ndarray) -> np.ndarray:
         known = np.isfinite(values)
-        sums = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0))])
-        counts = np.concatenate([[0], np.cumsum(known)])
-        seen = counts[at + 1] - counts[first]
-        total = np.where(seen > 0, sums[at + 1] - sums[first], np.nan)
-        return (total / np.maximum(seen, 1)).astype(np.float32)
+        seen = sums(known)
+        with np.errstate(over="ignore"):  # what is too large becomes inf, and is shown as such
+            total = np.where(seen > 0, sums(np.where(known, values, 0)), np.nan)
+            return (total / np.maximum(seen, 1)).astype(np.float32)
 
     of, steps = (metrics.step[ends].astype(np.uint32) for ends in (first, at))
     return Curve(of, steps, means(metrics.loss_nats), means(metrics.accuracy), averaged)

@@ -10,8 +10,8 @@ from traitlets import Bool, Bunch, TraitError, Unicode, observe, validate
 from cnnwidgets.arrays import Array, buffer, to_wire
 from cnnwidgets.data import ImageSet
 from cnnwidgets.pulse import aside
-from cnnwidgets.traits import LOCK, Whole, forget, in_words
-from cnnwidgets.widgets.alone import within
+from cnnwidgets.traits import LOCK, Whole, forget, in_words, within
+from cnnwidgets.widgets.alone import checked_images
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.shared import Picture, Scores
 from cnnwidgets.widgets.view import View
@@ -61,11 +61,7 @@ class DigitPicker(Picture, Scores, View):
         if (scope is None) == (images is None):
             raise TypeError("DigitPicker needs a microscope or images=an ImageSet, and one of them")
         if images is not None:
-            if not isinstance(images, ImageSet) or not len(images):
-                raise TypeError(
-                    f"images must be an ImageSet with images, and is {images!r:.80}; make one with "
-                    "cnnwidgets.load or ImageSet.from_arrays"
-                )
+            images = checked_images(images)
             traits = {"index": 0, **traits}
             traits |= {"classes": list(images.classes), "source": images.name, "size": len(images)}
         self._given = images

@@ -9,6 +9,7 @@ from traitlets import Bool, Bunch, Enum, Int, TraitError, Tuple, observe, valida
 
 from cnnwidgets.arrays import Array, to_wire
 from cnnwidgets.traits import LOCK, in_words
+from cnnwidgets.widgets.alone import checked_images
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.shared import Picture
 from cnnwidgets.widgets.view import View
@@ -88,10 +89,10 @@ class DrawPad(Picture, View):
     ):
         if (scope is None) == (images is None):
             raise TypeError("DrawPad needs a microscope or images=an ImageSet, not both")
-        self.scope = scope
-        images = scope.images if scope is not None else images
-        assert images is not None
-        self.images = images
+        if scope is not None:
+            self._stage_of(scope)  # refuses what is no microscope
+        images = checked_images(images if scope is None else scope.images)
+        self.scope, self.images = scope, images
         self._made: Made | None = None
         self._light = is_light(images)
         self._from_page = False

@@ -6,7 +6,7 @@ import numpy as np
 from traitlets import Bunch, Enum, observe, validate
 
 from cnnwidgets.arrays import Array, to_wire
-from cnnwidgets.widgets.alone import within
+from cnnwidgets.traits import within
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.pinned import Pinnable
 from cnnwidgets.widgets.shared import Weights, limit_of

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from traitlets import Bool, Bunch, Dict, Float, List, TraitError, Unicode, observe, validate
 
-from cnnwidgets.arrays import Array, to_wire
-from cnnwidgets.traits import LOCK, Whole, forget, in_words
-from cnnwidgets.widgets.alone import within
+from cnnwidgets.arrays import Array, number_to_wire, to_wire
+from cnnwidgets.traits import LOCK, Whole, forget, in_words, within
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.view import View
 
@@ -39,6 +38,7 @@ class KernelEditor(View):
 
     _esm = script("kernel_editor")
     _css = style("kernel_editor")
+    alone: ClassVar[bool] = False
     page_writes: ClassVar[frozenset[str]] = frozenset({"input", "draft"})
     scope: "Microscope"
 
@@ -59,9 +59,9 @@ class KernelEditor(View):
     """The kernel as it is now: float32 (row, column); None where it is too large for a grid."""
     original = _grid()
     """The kernel without the edits: float32 (row, column)."""
-    bias = Float(None, allow_none=True).tag(sync=True)
+    bias = Float(None, allow_none=True).tag(sync=True, to_json=number_to_wire)
     """The filter's bias; None where the layer has none."""
-    original_bias = Float(None, allow_none=True).tag(sync=True)
+    original_bias = Float(None, allow_none=True).tag(sync=True, to_json=number_to_wire)
     """The filter's bias without the edits."""
     limit = Float(0.0).tag(sync=True)
     """The largest absolute weight of the layer without the edits: the end of the colour scale."""

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from traitlets import Unicode
 
+from cnnwidgets.arrays import difference
 from cnnwidgets.traits import LOCK, in_words
 from cnnwidgets.widgets.view import View
 
@@ -90,4 +91,4 @@ class Pinnable(Pins):
         if shown is None or before is None or shown.shape != before.shape:
             self.difference = None
         else:
-            self.difference = shown - before
+            self.difference = difference(shown, before)

@@ -6,8 +6,7 @@ import numpy as np
 from traitlets import Bunch, Tuple, observe, validate
 
 from cnnwidgets.arrays import Array, to_wire
-from cnnwidgets.traits import LOCK, Whole, commit, in_words
-from cnnwidgets.widgets.alone import within
+from cnnwidgets.traits import LOCK, Whole, commit, in_words, within
 from cnnwidgets.widgets.inspected import NOTHING, Inspected, inspected, reached
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.shared import Maps, Picture
@@ -30,6 +29,7 @@ class PixelInspector(Inspected, Maps, Picture, View):
 
     _esm = script("pixel_inspector")
     _css = style("pixel_inspector")
+    alone: ClassVar[bool] = False
     page_writes: ClassVar[frozenset[str]] = frozenset({"input_cell"})
     scope: "Microscope"
 
@@ -42,10 +42,6 @@ class PixelInspector(Inspected, Maps, Picture, View):
     normalise it, and what the network was given."""
 
     def __init__(self, scope: "Microscope", **traits: Any):
-        if scope is None:
-            raise TypeError(
-                "PixelInspector needs a Microscope: PixelInspector(Microscope(model, images))"
-            )
         self._seen: tuple[Any, ...] = ()
         self._layers: tuple[Any, ...] = ()
         self._fields: dict[tuple[Any, ...], dict[str, Any]] = {}
@@ -87,11 +83,13 @@ class PixelInspector(Inspected, Maps, Picture, View):
             seen, self._seen = self._seen, (scope.run, *place)
             if len(seen) == len(self._seen) and seen[0] is scope.run and seen[1:] == place:
                 return
-            values = self._explained()
-            if self.input_cell is not None and seen[1:] != place:
-                values |= {"input_cell": None, "input_values": None}
-            elif self.input_cell is not None:
-                values["input_values"] = self._input_values()
+            values, cell, image = self._explained(), self.input_cell, scope.image
+            if cell is not None:
+                inside = all(at < side for at, side in zip(cell, image.shape, strict=True))
+                if inside and seen[1:] == place:
+                    values["input_values"] = self._input_values()
+                else:
+                    values |= {"input_cell": None, "input_values": None}
             news = {name: each for name, each in values.items() if self._is_news(name, each)}
             commit(self, news)
 

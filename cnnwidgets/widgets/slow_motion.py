@@ -7,8 +7,7 @@ from traitlets import Bool, Bunch, Float, Unicode, observe, validate
 
 from cnnwidgets.arrays import Array, to_wire
 from cnnwidgets.pulse import Pulse
-from cnnwidgets.traits import LOCK, Whole, forget, in_words
-from cnnwidgets.widgets.alone import within
+from cnnwidgets.traits import LOCK, Whole, forget, in_words, within
 from cnnwidgets.widgets.modules import script, style
 from cnnwidgets.widgets.view import View
 
@@ -32,6 +31,7 @@ class SlowMotion(View):
 
     _esm = script("slow_motion")
     _css = style("slow_motion")
+    alone: ClassVar[bool] = False
     page_writes: ClassVar[frozenset[str]] = frozenset({"input"})
     scope: "Microscope"
 

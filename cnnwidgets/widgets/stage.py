@@ -110,14 +110,14 @@ class Stage(Picture, Network, Maps, Weights, Scores, Moment, Guarded):
             values |= {"maps": scope.maps(), "maps_layer": scope.layer}
             self.maps_number += 1
         slide = (scope.weights_id, scope.edits)
+        if now["steps"] != before["steps"] or slide != self._slide:  # other weights of a step, too
+            values |= moments_of(scope.history)
         if now["layer"] != before["layer"] or slide != self._slide:
             self._slide, self._found = slide, scope.kernels()
             self._limit = 0.0 if self._found is None else limit_of(self._found.weights)
             values |= self._weights()
         elif now["channel"] != before["channel"] and self.kernels_partial:
             values |= self._weights()
-        if now["steps"] != before["steps"]:
-            values |= moments_of(scope.history)
         return values
 
     def _measured(self) -> dict[str, Any]:

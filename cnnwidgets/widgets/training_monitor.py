@@ -117,13 +117,17 @@ class TrainingMonitor(Moment, View):
         self._ends: list[Callable[[], None]] = []
         self._pulse = Pulse(self._show, CURVES_A_SECOND)
         self._at_once = Pulse(self._show_session, 60)
-        super().__init__(
-            scope,
-            own_loop=session is None,
-            loss_figure=self.figures.loss,
-            accuracy_figure=self.figures.accuracy,
-            **traits,
-        )
+        try:
+            super().__init__(
+                scope,
+                own_loop=session is None,
+                loss_figure=self.figures.loss,
+                accuracy_figure=self.figures.accuracy,
+                **traits,
+            )
+        except BaseException:
+            self.figures.close()
+            raise
         self._ends.append(self.history.watch(self._pulse.poke))
         if session is not None:
             self._ends.append(session.watch(self._hear))

@@ -85,6 +85,9 @@ class View(Guarded):
     travel to the page once, with the stage, however many views show them.
     """
 
+    alone: ClassVar[bool] = True
+    """Whether it works without a microscope, on the traits that it is given."""
+
     stage = WidgetTrait().tag(sync=True)
     """The Stage of the microscope that this view is bound to; None when it works alone."""
 
@@ -92,10 +95,14 @@ class View(Guarded):
         self._refuse_unknown(traits)
         self._shared: frozenset[str] = frozenset()
         self.scope = scope
-        if scope is None:
+        if scope is None and self.alone:
             super().__init__(**traits)
             return
-        stage = self._stage_of(scope)
+        with LOCK:  # nothing is selected between what is taken over here and what is followed
+            self._join(self._stage_of(scope), traits)
+
+    def _join(self, stage: "Stage", traits: dict[str, Any]) -> None:
+        """Takes over what the stage shows, and follows it from then on."""
         try:
             shared = frozenset(set(self.public_traits()) & set(stage.public_traits())) - {"error"}
             if given := shared & traits.keys():
@@ -149,13 +156,15 @@ class View(Guarded):
             f"{change.name} of {type(self).__name__} follows the microscope; set it there"
         )
 
-    def _stage_of(self, scope: "Microscope") -> "Stage":
+    def _stage_of(self, scope: "Microscope | None") -> "Stage":
+        """The stage of a microscope. Raises TypeError for what is none."""
         from cnnwidgets.widgets.stage import Stage
 
         if not (isinstance(scope, HasTraits) and scope.has_trait("run")):
+            given = "None" if scope is None else f"a {type(scope).__name__}"
             raise TypeError(
-                f"{type(self).__name__} shows a Microscope, and was given a "
-                f"{type(scope).__name__}; without a microscope, name what it shows"
+                f"{type(self).__name__} shows a Microscope, and was given {given}; "
+                "make one with cnnwidgets.Microscope(model, images)"
             )
         return Stage.of(scope)
 

@@ -27,13 +27,10 @@ class Stale(Exception):
 
 def channels_of(scope: "Microscope") -> tuple[str, int]:
     """The layer an edit of the selected one acts on, and its channels; "" and 0 for none."""
-    name = scope.layer
-    base = next((layer for layer in scope.layers if layer.name == name), None)
-    if base is None or not base.shape or scope.prediction is None:
+    layer = next((layer for layer in scope.layers if layer.name == scope.layer), None)
+    if layer is None or not layer.shape or scope.prediction is None:
         return "", 0
-    while ":" in name and name.partition(":")[0] in {layer.name for layer in scope.layers}:
-        name = name.partition(":")[0]
-    return name, base.shape[0]
+    return layer.base, layer.shape[0]
 
 
 def ablated(edits: Edits, layer: str) -> list[int]:

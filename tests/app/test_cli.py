@@ -7,7 +7,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from cnnwidgets import __version__
+from cnnwidgets import __version__, data
 from cnnwidgets.cli import main
 from tests.servers import ROOT, environment, eventually
 
@@ -40,6 +40,14 @@ def test_a_port_out_of_range_is_one_sentence(port, notebook, capsys):
     assert main(["app", str(notebook), "--port", port]) == 1
     expected = f"cnnwidgets: port (={port}) must lie in 0 to 65535; 0 picks a free one\n"
     assert capsys.readouterr().err == expected
+
+
+def test_a_command_that_is_interrupted_is_not_taken_for_done(tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(data, "load", interrupted)
+    assert main(["figures", str(tmp_path)]) == 130
 
 
 def test_a_missing_notebook_is_one_sentence(tmp_path, capsys):

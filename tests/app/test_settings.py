@@ -1,7 +1,11 @@
 """What the app is asked for, before anything starts."""
 
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
+from cnnwidgets.app.server import App
 from cnnwidgets.app.settings import AppSettings, find_dashboard, is_loopback, kernels_that_fit
 
 
@@ -82,3 +86,11 @@ def test_a_number_of_pages_to_preheat_that_cannot_be_is_refused_by_name(preheat,
 def test_a_folder_is_not_preheated(tmp_path):
     with pytest.raises(ValueError, match="needs one notebook"):
         AppSettings.checked(notebook=tmp_path, preheat=1)
+
+
+def test_the_address_that_is_printed_holds_the_whole_token(notebook):
+    token = "a b&c=d+e#f%/?"
+    settings = AppSettings.checked(notebook=notebook, host="192.0.2.1", token=token)
+    address = App.address.fget(SimpleNamespace(settings=settings, port=8000))
+    assert parse_qs(urlsplit(address).query) == {"token": [token]}
+    assert urlsplit(address).fragment == ""

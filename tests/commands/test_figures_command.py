@@ -53,12 +53,13 @@ def test_it_draws_a_layer_of_a_recorded_network(run, tmp_path, name):
     assert "labelled 3" in files[1].read_text(encoding="utf-8")
 
 
-def test_a_network_of_other_images_is_not_shown_digits(tmp_path, capsys):
-    history = cw.History({"images": "FashionMNIST train"})
+@pytest.mark.parametrize("images", ["FashionMNIST train", "", 3])
+def test_a_network_of_other_images_is_not_shown_digits(tmp_path, capsys, images):
+    history = cw.History({"images": images})
     history.add_snapshot(0, cw.DigitCNN().state_dict())
     history.save(tmp_path / "clothes.safetensors")
     assert main(["figures", str(tmp_path), "--model", str(tmp_path / "clothes.safetensors")]) == 1
-    assert "learned from 'FashionMNIST train'" in capsys.readouterr().err
+    assert f"learned from '{images}'" in capsys.readouterr().err
 
 
 def test_another_network_is_refused(tmp_path, capsys):

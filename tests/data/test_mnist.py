@@ -242,6 +242,17 @@ def test_an_interrupted_write_keeps_the_old_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a umask")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_a_file_can_be_read_by_whom_the_umask_allows(umask, mode, tmp_path):
+    before = os.umask(umask)
+    try:
+        write_atomically(tmp_path / "file", b"new")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == mode
+
+
 @pytest.mark.parametrize("damage", ["missing", "cut short", "flipped", "not gzip", "other data"])
 def test_a_damaged_package_says_to_reinstall(tmp_path, monkeypatch, damage):
     source = Path(mnist.__file__).parent / "mnist"

@@ -188,3 +188,15 @@ def test_a_slow_step_shows_weights_gradient_change_and_new_weights(session):
         figures.slow_step(session, cw.Microscope(nn.Sequential(nn.ReLU()), images))
     with pytest.raises(ValueError, match="the session trains no layer '0'"):
         figures.slow_step(session, cw.Microscope(nn.Sequential(nn.Conv2d(1, 2, 3)), images))
+
+
+def test_of_a_frozen_layer_there_is_no_slow_step():
+    model, images = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 3)), small_set()
+    model[0].requires_grad_(False)
+    session = cw.TrainingSession(model, images)
+    for _ in range(4):
+        session.phase().result()
+    scope = cw.Microscope(model, images, history=session.history)
+    scope.layer = "0"
+    with pytest.raises(ValueError, match=r"trains no layer '0'.*not frozen"):
+        figures.slow_step(session, scope)

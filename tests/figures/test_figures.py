@@ -15,6 +15,7 @@ from torch import nn
 import cnnwidgets as cw
 from cnnwidgets import figures
 from cnnwidgets.figures.grids import MOST
+from cnnwidgets.figures.sheet import number
 from cnnwidgets.figures.style import Scale
 from tests.figures.reading import cells, drawn, expected, fits, shows
 from tests.samples import small_set
@@ -262,3 +263,17 @@ def test_without_matplotlib_one_sentence_says_what_to_install():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
     assert "figures need Matplotlib; install it with: pip install" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (999.4, "999"),
+        (999.7, "1,000"),
+        (-999.7, "−1,000"),
+        (1e7, "1e+07"),
+        (0.00012345, "0.000123"),
+    ],
+)
+def test_numbers_keep_three_digits_and_have_no_exponent_where_none_is_needed(value, text):
+    assert number(value) == text

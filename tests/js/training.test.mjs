@@ -96,12 +96,28 @@ describe("the recorded moments", async () => {
 });
 
 describe("a comparison", async () => {
-  const { mostChanged, sharedLimits } = await load("compare");
+  const { mostChanged, scoreRows, sharedLimits } = await load("compare");
+  const [a, b] = [new Float32Array([0.5, 0.25, 0.25]), new Float32Array([0, 0.25, 0.75])];
+
+  test("a class has the score that is its own", () => {
+    assert.deepEqual(scoreRows(a, b, ["cat", "dog", "owl"]), [
+      ["cat", "50.0 %", "0.0 %", "−50.0"],
+      ["dog", "25.0 %", "25.0 %", "0.0"],
+      ["owl", "25.0 %", "75.0 %", "+50.0"],
+    ]);
+  });
+
+  test("scores of other classes than the set's go by their number, and none is left out or made up", () => {
+    for (const classes of [["cat", "dog"], ["cat", "dog", "owl", "elk"]]) {
+      assert.deepEqual(scoreRows(a, b, classes).map(([name]) => name), ["0", "1", "2"]);
+    }
+  });
 
   test("names the channels that changed most, and how many did", () => {
     assert.equal(mostChanged([0, 2, 0.5]), "2 of 3 channels differ, most of all 1 (2), 2 (0.5).");
     assert.equal(mostChanged([0, 0]), "No channel of this layer differs.");
     assert.equal(mostChanged([]), "No channel of this layer differs.");
+    assert.equal(mostChanged([1, NaN, 0, Infinity]), "3 of 4 channels differ, most of all 1 (NaN), 3 (∞), 0 (1).");
   });
 
   test("has one scale for both maps", () => {

@@ -128,7 +128,12 @@ test("the picker asks for the blocks that hold what is visible, and no others", 
 });
 
 describe("the feature maps", async () => {
-  const { lookOf } = await load("feature_maps");
+  const { lookOf, zoomAfter } = await load("feature_maps");
+
+  test("a button zooms to the next size, from any that Python may set", () => {
+    assert.deepEqual([0.5, 1, 1.2, 4, 8].map((zoom) => zoomAfter(zoom, -1)), [0.5, 0.75, 1, 3, 4]);
+    assert.deepEqual([0.25, 0.5, 1.2, 3, 8].map((zoom) => zoomAfter(zoom, 1)), [0.5, 0.75, 1.5, 4, 8]);
+  });
   const { changeInWords, inWords, unitName } = await load("map_words");
   const maps = { shape: [2, 2, 3], data: new Float32Array([1, 2, 3, 4, 5, 6, -1, 0, 1, 2, -8, 3]) };
 
@@ -164,6 +169,8 @@ describe("the feature maps", async () => {
     const fell = { shape: [2, 1, 2], data: new Float32Array([1, -0.5, -3, 2]) };
     assert.equal(changeInWords(factsOf(fell), "step 0"), "What changed from step 0: channel 1 most, by 3.");
     assert.match(changeInWords(factsOf({ shape: [1, 1, 1], data: new Float32Array(1) }), "step 0"), /Nothing differs yet from step 0\. Choose/);
+    const lost = { shape: [1, 1, 2], data: new Float32Array([0, NaN]) };
+    assert.equal(changeInWords(factsOf(lost), "step 0"), "What changed from step 0 is not a finite number.");
   });
 
   test("give a unit its class where there is one for each", () => {

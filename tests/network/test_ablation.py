@@ -236,3 +236,26 @@ def test_what_cannot_be_is_refused_in_words(trained, digits):
         ablations(trained, "conv9", images, labels)
     with pytest.raises(ValueError, match="does not score 100 images"):
         ablations(nn.Sequential(nn.Conv2d(1, 2, 3)), "0", images, labels)
+
+
+def test_a_model_in_training_is_read_in_evaluation_and_left_as_it_was():
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Dropout(0.5), nn.Flatten(), nn.Linear(108, 4)
+    )
+    model[3].eval()
+    flags = [module.training for module in model.modules()]
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    images, labels = torch.rand(10, 1, 8, 8), np.arange(10) % 4
+    found = ablations(model, "0", images, labels)
+    assert [module.training for module in model.modules()] == flags
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    same(found, brute_force(model.eval(), "0", images))
+
+
+@pytest.mark.parametrize("labels", [[1], [], [[1, 2, 3]]])
+def test_other_than_a_label_for_each_image_is_refused(trained, labels):
+    with pytest.raises(ValueError, match=r"labels has shape .* for 3 images; give one for each"):
+        ablations(trained, "conv1", torch.zeros(3, 1, 28, 28), labels)
+    with pytest.raises(ValueError, match=r"labels has shape \(0,\) for 0 images"):
+        ablations(trained, "conv1", torch.zeros(0, 1, 28, 28), [])

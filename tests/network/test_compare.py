@@ -90,3 +90,27 @@ def test_runs_that_do_not_fit_together_are_refused_in_one_sentence():
         compare(run, run_of(nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU())))
     with pytest.raises(ValueError, match="run_b has 2 images"):
         compare(run, run_of(model, shape=(2, 1, 28, 28)))
+
+
+@pytest.mark.parametrize("axis", [1, 2, 3])
+def test_a_layer_that_gave_nothing_differs_in_nothing(axis):
+    class Idle(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.idle, self.conv = nn.Identity(), nn.Conv2d(1, 2, 3)
+
+        def forward(self, x):
+            self.idle(x.narrow(axis, 0, 0))
+            return self.conv(x)
+
+    model = Idle()
+    found = compare(run_of(model, 1), run_of(model, 2))
+    assert found["idle"].changed == 0
+    assert (found["idle"].mean_abs, found["idle"].largest) == (0, 0)
+    assert not found["idle"].by_channel.any()
+    assert found["conv"].changed
+
+
+def test_a_layer_of_rows_that_gave_nothing_has_maps_without_a_number():
+    run = Probe(nn.Sequential(nn.Identity(), nn.Flatten())).run(torch.zeros(1, 5, 0))
+    assert maps_of(run, "0").shape == (1, 5, 0)

@@ -264,3 +264,14 @@ def test_an_edited_result_is_a_copy_so_that_what_else_uses_the_tensor_is_unchang
     exec(as_code(edits), {"model": model})
     assert model(x).tolist() == [[5, 1]]
     assert x.tolist() == [[1, 1]]
+
+
+def test_indices_may_be_what_numpy_and_torch_give():
+    assert repr(Ablate("conv1", np.argmin([3, 1, 2]))) == "Ablate(layer='conv1', channel=1)"
+    assert Scale("conv1", torch.tensor([3, 1]).argmax(), 2) == Scale("conv1", 0, 2)
+    kernel = SetKernel("conv1", np.int64(2), np.uint8(0), sobel())
+    assert (type(kernel.filter), type(kernel.input)) == (int, int)
+    with pytest.raises(ValueError, match=r"filter .=-1. must be 0 or more"):
+        SetBias("fc", np.int64(-1), 0.0)
+    with pytest.raises(TypeError, match="must be a whole number"):
+        Ablate("conv1", np.float32(1))

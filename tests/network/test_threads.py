@@ -1,14 +1,21 @@
 """Small networks run on one thread, and nobody notices afterwards."""
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from cnnwidgets.network import threads
 from cnnwidgets.network.probe import Probe
-from cnnwidgets.network.threads import SMALL_VALUES, end_idle_threads, threads_for
+from cnnwidgets.network.threads import (
+    SMALL_VALUES,
+    end_idle_threads,
+    steady_threads,
+    threads_for,
+)
 from cnnwidgets.training.worker import Worker
 
 
@@ -33,6 +40,29 @@ def test_a_small_network_gets_one_thread_and_torch_its_number_back(two_threads):
 def test_the_number_comes_back_after_an_exception(two_threads):
     with pytest.raises(KeyboardInterrupt), threads_for(run_of(10)):
         raise KeyboardInterrupt
+    assert torch.get_num_threads() == 2
+
+
+def test_who_is_interrupted_while_waiting_for_a_training_leaves_it_free_to_go_on(
+    two_threads, monkeypatch
+):
+    def interrupted(condition):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threads._FREE, "wait_for", interrupted)
+        with pytest.raises(KeyboardInterrupt), threads_for(run_of(10)):
+            pass
+    done = threading.Event()
+
+    def train():
+        with steady_threads():
+            done.set()
+
+    threading.Thread(target=train, daemon=True).start()
+    assert done.wait(10), "a training waits for somebody who has gone"
+    with threads_for(run_of(10)):
+        assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == 2
 
 

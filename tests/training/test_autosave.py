@@ -4,12 +4,13 @@ import errno
 import os
 import subprocess
 import sys
-import tempfile
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
 
+from cnnwidgets.training import ending
 from cnnwidgets.training.autosave import Autosave
 from cnnwidgets.training.session import Status, TrainingSession
 from tests.servers import ROOT
@@ -37,6 +38,49 @@ def test_a_session_saves_itself_when_it_rests(tmp_path):
     assert [each.name for each in path.parent.iterdir()] == ["run"]
 
 
+def cannot_start(_thread):
+    raise RuntimeError("can't start new thread")
+
+
+def test_nobody_waits_for_a_thread_that_could_not_start(tmp_path, monkeypatch):
+    written = []
+    autosave = Autosave(
+        tmp_path / "run", 1, lambda path, contents: written.append(contents), lambda problem: None
+    )
+    session = session_of()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", cannot_start)
+        with pytest.raises(RuntimeError, match="can't start"):
+            autosave.save("lost")
+        with pytest.raises(RuntimeError, match="can't start"):
+            session.step()
+    assert autosave.wait(0)
+    assert session.wait(0) is Status.PAUSED
+    autosave.save("kept")
+    assert autosave.wait(PATIENCE_S)
+    assert written == ["kept"]
+    assert result(session.step()).step == 1
+
+
+def test_python_waits_at_its_end_for_what_the_last_step_of_a_training_saves(monkeypatch):
+    ended = []
+
+    class Saves:
+        def end(self):
+            ended.append("saved")
+
+    class Trains:
+        def end(self):
+            ended.append("trained")
+            saving.add(saves)
+
+    saves, trains, saving = Saves(), Trains(), weakref.WeakSet()
+    monkeypatch.setattr(ending, "TRAINING", weakref.WeakSet([trains]))
+    monkeypatch.setattr(ending, "SAVING", saving)
+    ending._end_all()
+    assert ended == ["trained", "saved"]
+
+
 def test_a_session_saves_itself_while_it_plays(tmp_path):
     path = tmp_path / "run"
     session = session_of(autosave=path, autosave_s=1e-6, epochs=100_000)
@@ -62,25 +106,24 @@ def test_without_an_interval_that_passed_nothing_is_written_while_it_plays(tmp_p
 
 WRITES = {
     "mkdir": (Path, "mkdir", errno.EACCES, "Permission denied"),
-    "open": (tempfile, "mkstemp", errno.ENOSPC, "No space left on device"),
+    "open": (Path, "open", errno.ENOSPC, "No space left on device"),
     "fsync": (os, "fsync", errno.ENOSPC, "No space left on device"),
-    "chmod": (Path, "chmod", errno.EACCES, "Permission denied"),
     "replace": (Path, "replace", errno.EACCES, "Permission denied"),
-    "write": (os, "fdopen", errno.ENOSPC, "No space left on device"),
+    "write": (Path, "open", errno.ENOSPC, "No space left on device"),
 }
 
 
 class Full:
     """An open file on a disk with no room."""
 
-    def __init__(self, handle, *_):
-        self._handle = handle
+    def __init__(self, path, mode):
+        self._file = open(path, mode)  # noqa: PTH123, SIM115  Path.open is what this stands for
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        os.close(self._handle)
+        self._file.close()
 
     def write(self, _):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -101,14 +144,15 @@ def test_a_write_that_fails_leaves_the_old_file_and_the_training_goes_on(
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patch:
-        patch.setattr(place, name, Full if where == "write" else fails)
+        patch.setattr(place, name, (lambda *given: Full(*given)) if where == "write" else fails)
         result(session.step(3))
         assert session.wait(PATIENCE_S) is Status.PAUSED
         assert session.problem == (
             f"could not save to {str(path)!r}: {words}; the training goes on, and what was saved "
             "before is still there"
         )
-        assert path.read_bytes() == old
+        with open(path, "rb") as file:  # noqa: PTH123  Path.open may be what fails
+            assert file.read() == old
         with pytest.raises(OSError, match=words):
             result(session.save(tmp_path / "elsewhere"))
         assert f"could not save to {str(tmp_path / 'elsewhere')!r}: {words}" in session.problem

@@ -49,6 +49,38 @@ def test_nothing_is_said_of_how_well_new_weights_read_before_a_batch_met_them(se
     assert 0 < session.history.at(4).accuracy < 1
 
 
+def test_the_metrics_of_the_step_stay_also_after_a_rewinding(session):
+    session.step(3).result(20)
+    session.rewind(2).result(20)
+    before = session.history.metrics
+    session.edit(EDITS).result(20)
+    after = session.history.metrics
+    assert after.step.tolist() == [1, 2]
+    np.testing.assert_array_equal(after.loss_nats, before.loss_nats)
+    assert session.step().result(20).step == 3
+    assert session.history.metrics.step.tolist() == [1, 2, 3]
+
+
+def test_what_was_measured_of_the_old_weights_is_dropped(images):
+    made = cw.TrainingSession(cw.DigitCNN(), images, test=images, epochs=2, batch_size=100)
+    made.play().result(20)
+    made.wait(60)
+    made.rewind(4).result(20)
+    assert made.history.evaluations.step.tolist() == [0, 4]
+    made.edit(EDITS).result(20)
+    assert made.history.evaluations.step.tolist() == [0]
+    assert not made.history.at(4).tested
+
+
+def test_who_watches_an_edit_before_the_first_step_never_sees_a_history_without_a_moment(session):
+    seen = []
+    end = session.history.watch(lambda: seen.append(session.history.steps))
+    session.edit(EDITS).result(20)
+    end()
+    assert seen
+    assert set(seen) == {(0,)}
+
+
 def test_what_follows_is_what_the_same_change_by_hand_gives_and_rewinding_repeats_it(
     session, images
 ):

@@ -68,6 +68,17 @@ def test_a_slow_step_tells_what_is_known_after_each_phase():
     ]
 
 
+def test_a_slow_step_names_the_weights_of_a_compiled_model_as_its_layers_are_named():
+    plain = network()
+    names = [name for name, _ in plain.named_parameters()]
+    compiled = nn.Sequential(torch.compile(plain, backend="eager"))
+    for model, expected in ((compiled[0], names), (compiled, [f"0.{name}" for name in names])):
+        slow, seen = loop(model), None
+        for _ in Phase:
+            seen, _ = advance_slowly(slow, seen)
+        assert [*seen.weights] == [*seen.gradients] == [*seen.updated] == expected
+
+
 def test_a_slow_step_holds_copies():
     slow = loop(network())
     first, _ = advance_slowly(slow, None)
@@ -91,6 +102,25 @@ def test_a_step_given_up_amid_it_never_was(phases):
     assert same(slow.model, before)
     assert [next(slow) for _ in range(5)] == [next(whole) for _ in range(5)]
     assert same(whole.model, slow.model)
+
+
+def test_a_buffer_that_the_forward_pass_put_another_tensor_for_is_put_back_too():
+    class Mean(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("mean", torch.zeros(()))
+
+        def forward(self, batch):
+            self.mean = 0.9 * self.mean + 0.1 * batch.detach().mean()
+            return batch - self.mean
+
+    slow = loop(nn.Sequential(Mean(), nn.Flatten(), nn.Linear(64, 2)))
+    next(slow)
+    before = state_of(slow.model)
+    slow.advance()
+    assert not same(slow.model, before)
+    slow.give_up()
+    assert same(slow.model, before)
 
 
 def test_a_forward_pass_that_raises_leaves_the_buffers_as_they_were():

@@ -194,6 +194,13 @@ def test_what_is_no_such_number_is_refused_and_nothing_recorded(named, kind, wor
     assert history.metrics.step.tolist() == [1]
 
 
+def test_a_share_that_rounding_put_outside_0_to_1_is_one():
+    with cw.record(network()) as history:
+        history.log(loss=1, accuracy=torch.tensor(1 + 1e-6), test_accuracy=-1e-7)
+    assert history.metrics.accuracy.tolist() == [1]
+    assert history.evaluations.accuracy.tolist() == [0]
+
+
 def test_what_is_no_model_or_no_recording_is_refused():
     with (
         pytest.raises(TypeError, match=r"model must be a torch\.nn\.Module, and is a dict"),

@@ -5,8 +5,18 @@ import math
 import pytest
 import torch
 
-from cnnwidgets.training.session import Status
-from tests.training.small import PATIENCE_S, Breakable, same, session_of, sides, state_of
+from cnnwidgets.network.models import DigitCNN
+from cnnwidgets.training.history import History
+from cnnwidgets.training.session import Status, TrainingSession
+from tests.training.small import (
+    PATIENCE_S,
+    Breakable,
+    network,
+    same,
+    session_of,
+    sides,
+    state_of,
+)
 
 
 def result(future):
@@ -166,3 +176,10 @@ def test_a_model_that_cannot_be_drawn_anew_is_refused_before_anything_is_lost():
         result(session.fresh())
     assert same(session.model, before)
     assert session.history.steps == (0, 1, 2)
+
+
+def test_a_history_of_another_network_is_refused_in_words():
+    history = History()
+    history.add_snapshot(0, DigitCNN().state_dict())
+    with pytest.raises(ValueError, match=r"weights differ from the snapshots before at 'fc\.bias'"):
+        TrainingSession(network(), sides(), history=history)

@@ -5,9 +5,12 @@ import gc
 import numpy as np
 import pytest
 import torch
+from traitlets import TraitError
 
 import cnnwidgets as cw
 from cnnwidgets.network.edits import Ablate
+from cnnwidgets.workbench import effects
+from tests.samples import small_set
 from tests.servers import eventually
 
 SAMPLE = 120
@@ -118,6 +121,45 @@ def test_a_network_without_classes_has_an_empty_board(page):
     images = cw.ImageSet.from_arrays(np.zeros((2, 4, 4), np.uint8), [0, 1])
     board = cw.AblationBoard(cw.Microscope(torch.nn.Conv2d(1, 2, 3), images))
     assert (board.channels, board.board_layer, board.changes) == (0, "", None)
+
+
+def test_it_can_be_made_in_the_order_of_a_class(page, scope):
+    assert cw.AblationBoard(scope, sample=SAMPLE, order=3).order == 3
+    with pytest.raises(TraitError, match="a class by its number"):
+        cw.AblationBoard(scope, sample=SAMPLE, order=10)
+
+
+def test_effects_of_a_layer_that_was_left_as_they_were_told_are_not_shown(
+    board, scope, monkeypatch
+):
+    def measured(*given):
+        found = effects.known(scope, SAMPLE)
+        scope.layer = "conv1"  # at the last moment
+        return found
+
+    monkeypatch.setattr(board._pulse, "poke", lambda: None)
+    monkeypatch.setattr(effects, "measured", measured)
+    board._measure()
+    assert (board.board_layer, board.channels) == ("conv1", 8)
+    assert (board.changes, board.share_done) == (None, 0)
+
+
+def test_a_layer_is_named_as_the_model_names_it_and_a_later_call_by_its_first(page):
+    class Twice(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.add_module("a", torch.nn.Conv2d(1, 2, 3))
+            self.add_module("a:b", torch.nn.ReLU())
+            self.end = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(72, 3))
+
+        def forward(self, x):
+            act = getattr(self, "a:b")
+            return self.end(act(act(self.a(x))))
+
+    scope = cw.Microscope(Twice(), small_set())
+    for layer, base in (("a", "a"), ("a:b", "a:b"), ("a:b:2", "a:b")):
+        scope.layer = layer
+        assert effects.channels_of(scope) == (base, 2)
 
 
 def test_a_bad_sample_is_refused(scope):

@@ -68,3 +68,13 @@ def test_closed_it_follows_no_more(scope):
     made.close()
     scope.index = 2
     assert made.b_words.startswith("image 0")
+
+
+def test_a_channel_that_is_no_number_any_more_differs(page, shipped, comparison, scope):
+    comparison.pin()
+    scope.edits = (cw.Scale("conv2", 3, 3e38), cw.Scale("conv2", 3, 3e38))
+    assert not np.isfinite(comparison.changes[3])
+    assert not comparison.changes[:3].any()
+    comparison.pin()
+    scope.channel = 4
+    assert not comparison.changes.any(), "nothing changed since"

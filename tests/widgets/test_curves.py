@@ -40,6 +40,15 @@ def test_what_is_not_a_number_is_left_out():
     np.testing.assert_allclose(thinned(given, 10).accuracy, [np.nan, 0.5, 0.5, 0.375])
 
 
+def test_one_huge_value_changes_the_means_that_it_is_part_of_alone():
+    given = metrics(2000)
+    given.loss_nats[:] = 0.5
+    given.loss_nats[100] = 1e18
+    loss = thinned(given).loss_nats
+    assert np.count_nonzero(loss > 1) == 1
+    np.testing.assert_array_equal(loss[loss < 1], np.float32(0.5))
+
+
 def test_what_a_point_is_the_mean_of_is_told_by_the_steps_that_there_are():
     given = metrics(4)
     given.step[:] = [10, 20, 40, 80]  # of a loop that tells of a few steps only

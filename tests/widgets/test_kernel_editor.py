@@ -1,10 +1,13 @@
 """KernelEditor: what a page asks for is what plain PyTorch does with the same weights."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
 import cnnwidgets as cw
+from tests.samples import small_set
 from tests.servers import eventually
 
 
@@ -275,3 +278,20 @@ def test_closed_it_follows_no_longer(editor, scope):
     scope.edits = (cw.SetKernel("conv2", 3, 0, np.zeros((5, 5))),)
     assert editor.values is before
     other.close()
+
+
+def test_a_bias_that_is_no_number_reaches_a_page_as_the_words_that_it_has_for_it(page):
+    torch.manual_seed(0)
+    model = cw.DigitCNN(1, 8, 3)
+    scope = cw.Microscope(model, small_set())
+    scope.layer = "conv1"
+    editor = cw.KernelEditor(scope)
+    for bias, word in ((np.nan, "NaN"), (np.inf, "Infinity"), (-np.inf, "-Infinity")):
+        with torch.no_grad():
+            model.conv1.bias[0] = bias
+        other = cw.KernelEditor(cw.Microscope(model, small_set()))
+        other.scope.layer = "conv1"
+        sent = other.get_state(["bias", "original_bias"])
+        assert sent == {"bias": word, "original_bias": word}
+        assert json.loads(json.dumps(sent, allow_nan=False)) == sent
+    assert editor.get_state("bias") == {"bias": editor.bias}

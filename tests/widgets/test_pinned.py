@@ -77,3 +77,12 @@ def test_a_page_that_asks_for_anything_else_is_refused_in_words(page, view, aske
 def test_nothing_is_no_thing_to_pin():
     with pytest.raises(ValueError, match="nothing to pin"):
         cw.FeatureMaps().pin()
+
+
+def test_infinities_and_nan_that_stay_do_not_differ_and_others_do(page):
+    maps = np.array([[[np.inf, -np.inf, np.nan, 1, 2, np.inf]]], np.float32)
+    view = cw.FeatureMaps(maps=maps)
+    view.pin()
+    assert not view.difference.any()
+    view.maps = np.array([[[np.inf, np.inf, np.nan, 1, np.nan, 3]]], np.float32)
+    assert_array_equal(view.difference[0, 0], [0, np.inf, 0, 0, np.nan, -np.inf])

@@ -198,8 +198,26 @@ def test_a_place_of_the_maps_is_a_unit_of_any_shape(shape):
             assert made[unit_of(channel, pixel, shape)] == maps[(channel, *(pixel or ()))]
 
 
+def test_a_number_of_the_image_is_left_when_a_smaller_image_lacks_it(page):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 3, 3, padding=1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    images = cw.ImageSet.from_arrays(np.full((3, 12, 12), 7, np.uint8), [0, 1, 2])
+    scope = cw.Microscope(model, images)
+    scope.layer, scope.pixel = "0", (2, 2)
+    inspector = cw.PixelInspector(scope)
+    inspector.input_cell = (0, 2, 11)
+    scope.image = np.full((12, 12), 9, np.uint8)
+    assert inspector.input_cell == (0, 2, 11)
+    assert inspector.input_values[0] == 9
+    scope.image = np.zeros((8, 8), np.uint8)
+    assert scope.image.shape == (1, 8, 8)
+    assert (inspector.input_cell, inspector.input_values) == (None, None)
+
+
 def test_it_needs_a_microscope():
-    with pytest.raises(TypeError, match="PixelInspector needs a Microscope"):
+    with pytest.raises(
+        TypeError, match="PixelInspector shows a Microscope, and was given None; make one"
+    ):
         cw.PixelInspector(None)
     with pytest.raises(TypeError, match="shows a Microscope, and was given a list"):
         cw.PixelInspector([])

@@ -1,10 +1,12 @@
 """TrainingMonitor and SlowMotion: what a page asks for happens, and what happens is shown."""
 
+import gc
 import re
 
 import numpy as np
 import pytest
 import torch
+from ipywidgets.widgets.widget import _instances
 from traitlets import TraitError
 
 import cnnwidgets as cw
@@ -231,3 +233,24 @@ def test_slow_motion_takes_nothing_else_from_a_page(page, session, scope):
     ask(page, slow, do="play")
     assert "and nothing else" in slow.error
     slow.close()
+
+
+def test_weights_changed_by_hand_have_no_accuracy_of_the_weights_before(page, session, scope):
+    session.step(3).result(20)
+    time, dashboard = cw.TimeSlider(scope), cw.Dashboard(scope)
+    eventually(lambda: scope.step == 3, "the microscope is at step 3")
+    assert 0 < time.stage.accuracies[-1] < 1
+    eventually(lambda: "of its latest batches" in dashboard.heading, "the heading tells how many")
+    session.edit([cw.SetBias("conv1", 0, 1.0)]).result(20)
+    eventually(lambda: time.stage.accuracies[-1] is None, "not known")
+    assert scope.step == 3
+    eventually(lambda: "reads" not in dashboard.heading, "the heading tells none either")
+
+
+def test_a_monitor_that_is_refused_leaves_no_figures_behind(page, session):
+    before = set(_instances)
+    for given in ({"windw": 3}, {"scope": session.model}, {"window": 3}):
+        with pytest.raises((TypeError, TraitError)):
+            cw.TrainingMonitor(session, **given)
+    gc.collect()
+    assert set(_instances) <= before

@@ -30,9 +30,10 @@ const MOST = 5;
 
 /** The channels that changed most, in words. @param {ArrayLike<number>} changes */
 export function mostChanged(changes) {
-  const order = Array.from(changes, (change, channel) => ({ change, channel })).filter(({ change }) => change > 0);
+  const size = (/** @type {number} */ change) => (Number.isNaN(change) ? Infinity : change);
+  const order = Array.from(changes, (change, channel) => ({ change, channel })).filter(({ change }) => size(change) > 0);
   if (!order.length) return "No channel of this layer differs.";
-  order.sort((one, other) => other.change - one.change);
+  order.sort((one, other) => (size(one.change) === size(other.change) ? 0 : size(other.change) - size(one.change)));
   const few = order.slice(0, MOST).map(({ change, channel }) => `${channel} (${number(change, 3)})`);
   return `${order.length} of ${changes.length} channels differ, most of all ${few.join(", ")}.`;
 }
@@ -42,6 +43,19 @@ export function sharedLimits(a, b) {
   const both = [a, b].filter((each) => each !== null).map((each) => limitsOf(/** @type {NumberArray} */ (each).data));
   const bad = both.reduce((sum, each) => sum + each.bad, 0);
   return limitsBetween(Math.min(0, ...both.map((each) => each.low)), Math.max(0, ...both.map((each) => each.high)), bad);
+}
+
+/**
+ * A line for each class: its name, A, B and the change; its number, where the set has other classes than the scores.
+ * @param {import("./kit.js").Numbers} before @param {import("./kit.js").Numbers} after @param {string[]} classes
+ */
+export function scoreRows(before, after, classes) {
+  const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)} %`;
+  return Array.from(after, (value, at) => {
+    const points = Math.round(1000 * (value - before[at])) / 10;
+    const change = `${points < 0 ? "−" : points > 0 ? "+" : ""}${Math.abs(points).toFixed(1)}`;
+    return [classes.length === after.length ? classes[at] : `${at}`, share(before[at]), share(value), change];
+  });
 }
 
 /** A map's numbers as written, row by row. @param {NumberArray} map */
@@ -118,13 +132,8 @@ export default {
       const [before, after] = [read(model.get("a_probabilities")), read(model.get("b_probabilities"))];
       scores.hidden = !before || !after;
       if (!before || !after) return;
-      const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)} %`;
-      const row = (/** @type {string} */ name, /** @type {number} */ at) => {
-        const points = Math.round(1000 * (after.data[at] - before.data[at])) / 10;
-        const texts = [share(before.data[at]), share(after.data[at]), `${points < 0 ? "−" : points > 0 ? "+" : ""}${Math.abs(points).toFixed(1)}`];
-        return h("tr", {}, h("th", { scope: "row", textContent: name }), ...texts.map((text) => h("td", { textContent: text })));
-      };
-      body.replaceChildren(.../** @type {string[]} */ (state.get("classes")).map(row));
+      const row = (/** @type {string[]} */ [name, ...texts]) => h("tr", {}, h("th", { scope: "row", textContent: name }), ...texts.map((text) => h("td", { textContent: text })));
+      body.replaceChildren(...scoreRows(before.data, after.data, state.get("classes")).map(row));
     };
     const paint = () => {
       const pinned = model.get("pinned");

@@ -66,6 +66,12 @@ export function lookOf(facts, channel, scale, colormap, change) {
   return { map: colourMapFor(colormap, limits), limits };
 }
 
+/** The next smaller or larger zoom of a button. @param {number} zoom any @param {number} by −1 or 1 */
+export function zoomAfter(zoom, by) {
+  const next = by < 0 ? ZOOMS.findLast((value) => value < zoom) : ZOOMS.find((value) => value > zoom);
+  return next ?? zoom;
+}
+
 /** The maps to be seen, or their difference to those that are pinned. @param {Model} model @param {Model} state */
 const wireOf = (model, state) => changeOf(model, state.get("maps")) ?? state.get("maps");
 /** @param {Model} model @param {Model} state */
@@ -90,11 +96,7 @@ function controls(model, signal) {
   colormap.addEventListener("change", () => put(model, { colormap: colormap.value }), { signal });
   const zoom = (/** @type {number} */ by, /** @type {string} */ text, /** @type {string} */ label) => {
     const button = h("button", { type: "button", className: "cw-press", textContent: text, "aria-label": label });
-    const step = () => {
-      const near = ZOOMS.findIndex((value) => value >= model.get("zoom"));
-      put(model, { zoom: ZOOMS[Math.min(ZOOMS.length - 1, Math.max(0, near + by))] });
-    };
-    button.addEventListener("click", step, { signal });
+    button.addEventListener("click", () => put(model, { zoom: zoomAfter(model.get("zoom"), by) }), { signal });
     return button;
   };
   const tools = [scale.root, colormap, zoom(-1, "−", "smaller maps"), zoom(1, "+", "larger maps")];

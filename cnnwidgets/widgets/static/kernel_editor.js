@@ -20,8 +20,8 @@ import { editList } from "./edit_list.js";
  * @property {number} inputs
  * @property {import("./kit.js").Wire | null} values
  * @property {import("./kit.js").Wire | null} original
- * @property {number | null} bias
- * @property {number | null} original_bias
+ * @property {number | string | null} bias a word where it is not finite
+ * @property {number | string | null} original_bias
  * @property {number} limit
  * @property {string[]} edits
  * @property {string} code
@@ -136,7 +136,8 @@ export default {
     const less = button("−", () => grid.nudge(-1), "less");
     const more = button("+", () => grid.nudge(1), "more");
 
-    const bias = valueBox(() => asked?.bias ?? model.get("bias"), (value) => draft(null, value, Date.now()));
+    const biasIn = (/** @type {string} */ name) => (model.get(name) === null ? null : Number(model.get(name)));
+    const bias = valueBox(() => asked?.bias ?? biasIn("bias"), (value) => draft(null, value, Date.now()));
     const wasBias = h("span", { className: "cw-note" });
     const biasLabel = h("label", { className: "cw-setting" }, h("span", { textContent: "bias" }), bias.box, wasBias);
 
@@ -222,10 +223,10 @@ export default {
       grid.root.setAttribute("aria-label", `kernel: ${ui.title.textContent}`);
       grid.show(now, original.data, original.shape, limit);
       scale.show("diverging", { low: -high, high, bad: 0, signed: true }, "whole layer");
-      const [b, was] = [model.get("bias"), model.get("original_bias")];
-      biasLabel.hidden = b === null;
+      const was = biasIn("original_bias");
+      biasLabel.hidden = was === null;
       bias.show();
-      say(wasBias, b === was ? "" : `was ${number(was, 4)}`);
+      say(wasBias, was === null || Object.is(biasIn("bias"), was) ? "" : `was ${number(was, 4)}`);
       channel.hidden = model.get("inputs") < 2;
       input.box.max = Math.max(0, model.get("inputs") - 1);
       input.show();

@@ -43,6 +43,6 @@ export const noChange = (pinned, what) => `Nothing differs yet from ${pinned}. $
 export function changeInWords(facts, pinned, what = "Choose another image, step or edit") {
   const sizes = facts.each.map((limits) => limits.high);
   const most = sizes.indexOf(Math.max(...sizes));
-  if (!sizes[most]) return noChange(pinned, what);
+  if (!sizes[most]) return facts.shared.bad ? `What changed from ${pinned} is not a finite number.` : noChange(pinned, what);
   return `What changed from ${pinned}: ${facts.vector ? "unit" : "channel"} ${most} most, by ${number(sizes[most], 3)}.`;
 }
