@@ -22,7 +22,7 @@ from cnnwidgets.place import check_images, layers_in, place_in, within
 from cnnwidgets.pulse import Pulse
 from cnnwidgets.slide import Edits, Slide, same_weights
 from cnnwidgets.training.history import History, Snapshot
-from cnnwidgets.traits import LOCK, Locked, Place, Whole, commit, in_words, same
+from cnnwidgets.traits import LOCK, Changes, Locked, Place, Whole, commit, in_words, same
 
 __all__ = ["Microscope", "Reading"]
 
@@ -63,7 +63,7 @@ class Microscope(Locked):
     step = Whole(None, allow_none=True)
     """The recorded training step whose weights are looked at; None without a history. Set to
     another number, it becomes the nearest recorded step."""
-    edits = AnyTrait(())
+    edits = Changes()
     """What is changed in the network that is looked at: a tuple of Ablate, Scale, SetKernel,
     SetBias and AddNoise. Weights are changed first, then results; each in the order given."""
     run = AnyTrait(None, allow_none=True, read_only=True)
