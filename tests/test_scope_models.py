@@ -175,6 +175,38 @@ def test_parts_that_do_not_fit_are_refused_in_words(make, error, words):
         make()
 
 
+class Halves(nn.Module):
+    """Joins what a pooling and an upsampling leave of an image: the same size, if it is even."""
+
+    def __init__(self):
+        super().__init__()
+        self.pool, self.twice = nn.MaxPool2d(2), nn.Upsample(scale_factor=2)
+
+    def forward(self, x):
+        return torch.cat([x, self.twice(self.pool(x))], 1)
+
+
+class Pair(nn.Module):
+    def forward(self, x, mask, *, scale):
+        return x * mask * scale
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "words"),
+    [
+        (Halves(), ValueError, "Halves fails on an image of 1×9×9, after layer 'twice'.*made for$"),
+        (nn.Conv2d(1, 2, 11), ValueError, "Conv2d fails on an image of 1×9×9, while.*made for$"),
+        (Pair(), TypeError, r"a Pair\).*\(x, mask, \*, scale\); wrap it in a module that gives"),
+        (nn.Embedding(9, 2), ValueError, r"'\(model\)' looks up whole numbers: .*not pictures"),
+    ],
+    ids=["odd", "small", "two", "embedding"],
+)
+def test_a_model_that_cannot_run_on_the_images_is_refused_with_the_remedy(model, error, words):
+    with pytest.raises(error, match=words) as found:
+        cw.Microscope(model, small_set(size=9))
+    assert "\n" not in str(found.value)
+
+
 @pytest.mark.parametrize(("layer", "channel", "pixel"), [("1", 0, (2, 7)), ("3", 3, (1, 5))])
 def test_the_selected_place_is_explained_in_a_layer_of_any_number_of_axes(layer, channel, pixel):
     model = nn.Sequential(
