@@ -15,7 +15,7 @@ from cnnwidgets.data import ImageSet
 from cnnwidgets.network.arithmetic import Explanation, Unit, explained
 from cnnwidgets.network.kernels import Kernels, kernels_of
 from cnnwidgets.network.probe import Layer
-from cnnwidgets.network.reading import Reading, classes_in, maps_of, reading_of, unit_of
+from cnnwidgets.network.reading import Reading, classes_in, maps_of, reading_of, scores_of, unit_of
 from cnnwidgets.network.receptive import ReceptiveField, receptive_field_in
 from cnnwidgets.network.threads import threads_for
 from cnnwidgets.place import check_images, layers_in, place_in, within
@@ -168,8 +168,7 @@ class Microscope(Locked):
                 known = self._scores.get(self.step)
                 if known is not None and same_weights(known[0], moment) and known[1] == edits:
                     return known[2]
-                if self.prediction is None:
-                    raise ValueError(f"{self.name} does not score classes; its output is no vector")
+                scores_of(self.run.output, 1, self.name)  # or says why there are none
                 slide = self.slide.apart(moment)
             size = max(1, min(BATCH_IMAGES, BATCH_VALUES // self.images.images[0].size))
             done: list[np.ndarray] = []

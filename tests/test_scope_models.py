@@ -138,6 +138,20 @@ def test_a_model_may_score_more_classes_than_the_set_has():
     assert scope.predicted().shape == (4,)
 
 
+def test_one_logit_is_no_score_for_each_class_and_what_makes_it_two_is_said():
+    class Two(nn.Sequential):
+        def forward(self, images):
+            x = super().forward(images)
+            return torch.cat([torch.zeros_like(x), x], 1)
+
+    parts = nn.Flatten(), nn.Linear(64, 1)
+    with pytest.raises(ValueError, match=r"gives \(1, 1\) for 1 image, .*torch.cat\(\[torch.zer"):
+        cw.Microscope(nn.Sequential(*parts), small_set()).predicted()
+    scope = cw.Microscope(Two(*parts), small_set())
+    logit = float(scope.run["1"])
+    assert scope.prediction.probabilities[1] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-6)
+
+
 def test_numbers_that_are_no_numbers_are_shown_as_they_are(page):
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 3))
     with torch.no_grad():

@@ -32,6 +32,24 @@ def scores_in(output: object) -> Tensor | None:
     return scores if scores is not None and scores.ndim == 2 and scores.shape[1] > 1 else None
 
 
+def scores_of(output: object, count: int, name: str) -> Tensor:
+    """The scores of so many images: (batch, class). name: of the model.
+
+    Raises ValueError if the output holds none.
+    """
+    scores = scores_in(output)
+    if scores is not None and len(scores) == count:
+        return scores
+    given = next((tuple(tensor.shape) for tensor in tensors_in(output)), None)
+    images = "1 image" if count == 1 else f"{count} images"
+    words = f"{name} does not score classes: it gives {given or 'no tensor'} for {images}"
+    if given == (count, 1):
+        remedy = "; of a single logit x, give torch.cat([torch.zeros_like(x), x], 1)"
+    else:
+        remedy = ""
+    raise ValueError(f"{words}, and scores are ({count}, class), of two classes or more{remedy}")
+
+
 def reading_of(run: Run) -> Reading | None:
     """What a run of one image says of it, or None if the model does not score classes."""
     scores = scores_in(run.output)
@@ -48,11 +66,8 @@ def classes_in(probe: Probe, images: Tensor) -> np.ndarray:
 
     Returns int64 (batch,). Raises ValueError if it does not score each of them.
     """
-    scores = scores_in(probe.run(images, layers=[]).output)
-    if scores is None or len(scores) != len(images):
-        name = type(probe.model).__name__
-        raise ValueError(f"{name} does not score {len(images)} images at once")
-    return scores.argmax(1).cpu().numpy()
+    output = probe.run(images, layers=[]).output
+    return scores_of(output, len(images), type(probe.model).__name__).argmax(1).cpu().numpy()
 
 
 def maps_of(run: Run, layer: str) -> np.ndarray:
