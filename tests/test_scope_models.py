@@ -231,3 +231,15 @@ def test_the_selected_place_is_explained_in_a_layer_of_any_number_of_axes(layer,
         scope.layer, scope.channel, scope.pixel = layer, channel, pixel
     assert scope.explain().stored == scope.maps()[(channel, *pixel)]
     assert scope.receptive_field().mask.any()
+
+
+@pytest.mark.parametrize("layer", ["0", "1"])
+def test_without_a_chosen_pixel_no_value_of_a_map_is_explained(layer):
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(2), nn.Flatten())
+    scope = cw.Microscope(model, small_set())
+    scope.layer = layer
+    for look in (scope.explain, scope.receptive_field):
+        with pytest.raises(ValueError, match="no pixel is chosen; set scope.pixel, or give a unit"):
+            look()
+    scope.layer = "2"
+    assert scope.explain().unit == (0,)

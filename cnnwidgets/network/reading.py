@@ -90,11 +90,15 @@ def unit_of(channel: int, pixel: tuple[int, int] | None, shape: tuple[int, ...])
     """The unit of a layer's result at a place of its maps.
 
     shape: of the result for one image; the maps of one with other than one or three axes have the
-    first axes counted through as channels.
+    first axes counted through as channels. Raises ValueError for maps, if there is no pixel.
     """
-    if len(shape) in (1, 3) or not shape:
-        return (channel, *(pixel or ()))
-    row, column = pixel or (0, 0)
+    if len(shape) < 2:
+        return (channel,)
+    if pixel is None:
+        raise ValueError("no pixel is chosen; set scope.pixel, or give a unit, as explain takes it")
+    row, column = pixel
+    if len(shape) == 3:
+        return (channel, row, column)
     flat = (channel * shape[-2] + row) * shape[-1] + column
     return tuple(map(int, np.unravel_index(flat, shape)))
 
