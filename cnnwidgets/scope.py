@@ -282,9 +282,10 @@ class Microscope(Locked):
     def _batch(self, images: np.ndarray) -> Tensor:
         channels = len(self.images.mean)
         if images.shape[1] != channels:
+            shape, last = images.shape[1:], images.shape[3] == channels
             raise TraitError(
-                f"image has {images.shape[1]} channels, and the images of "
-                f"{self.images.name!r} have {channels}"
+                f"image has shape {shape}; give ({channels}, row, column), as the images of"
+                f" {self.images.name!r} are" + (": image.transpose(2, 0, 1)" if last else "")
             )
         return torch.from_numpy(self.images.normalize(images))
 
