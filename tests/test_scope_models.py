@@ -152,6 +152,21 @@ def test_one_logit_is_no_score_for_each_class_and_what_makes_it_two_is_said():
     assert scope.prediction.probabilities[1] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-6)
 
 
+class Detector(nn.Module):
+    """Finds one thing in each image, and says so as torchvision's detectors do."""
+
+    def forward(self, x):
+        box = torch.tensor([[0.0, 0.0, 5.0, 3.0]])
+        return [{"boxes": box, "scores": box.new_ones(1)} for _ in x]
+
+
+def test_the_box_of_a_detector_is_not_read_as_scores_of_classes():
+    scope = cw.Microscope(nn.Sequential(nn.Conv2d(1, 2, 3), Detector()), small_set())
+    assert scope.prediction is None
+    with pytest.raises(ValueError, match="Sequential does not score classes"):
+        scope.predicted()
+
+
 def test_numbers_that_are_no_numbers_are_shown_as_they_are(page):
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 3))
     with torch.no_grad():

@@ -1,5 +1,6 @@
 """What a run says of its one image: the maps of a layer, and the scores of the classes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,12 @@ class Reading:
 
 
 def scores_in(output: object) -> Tensor | None:
-    """The first tensor of an output, if it is one score per class: (batch, class), two or more."""
+    """The first tensor of an output, if it is one score per class: (batch, class), two or more.
+
+    A list with a record for each image, as detectors give it, has boxes and no such scores.
+    """
+    if isinstance(output, list) and any(isinstance(each, Mapping) for each in output):
+        return None
     scores = next(tensors_in(output), None)
     return scores if scores is not None and scores.ndim == 2 and scores.shape[1] > 1 else None
 
