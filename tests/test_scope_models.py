@@ -1,5 +1,7 @@
 """Microscope over any model: what it makes of strange ones, and what it refuses."""
 
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 import torch
@@ -258,3 +260,26 @@ def test_without_a_chosen_pixel_no_value_of_a_map_is_explained(layer):
             look()
     scope.layer = "2"
     assert scope.explain().unit == (0,)
+
+
+def test_values_whose_first_axis_is_not_the_image_are_not_told_apart():
+    scope = cw.Microscope(nn.Sequential(nn.Conv2d(1, 4, 3), Positions(), nn.ReLU()), small_set())
+    scope.layer, scope.pixel = "2", (0, 3)
+    for look in (scope.explain, scope.receptive_field):
+        with pytest.raises(ValueError, match=r"'2' gave \(36, 1, 4\) for one image: its first"):
+            look()
+
+
+class Positions(nn.Module):
+    """Puts the positions before the images, as sequence models want them."""
+
+    def forward(self, x):
+        return x.flatten(2).permute(2, 0, 1)
+
+
+def test_a_name_with_a_colon_is_no_other_layers_second_call():
+    model = nn.Sequential(OrderedDict([("a", nn.ReLU()), ("a:2", nn.Tanh())]))
+    model.add_module("again", model.a)
+    scope = cw.Microscope(model, small_set())
+    assert [layer.name for layer in scope.layers] == ["a", "a:2", "a::2"]
+    assert [scope.explain(layer, (0, 1, 1)).kind for layer in ("a:2", "a::2")] == ["Tanh", "ReLU"]

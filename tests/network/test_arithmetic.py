@@ -266,7 +266,7 @@ def test_a_uint8_picture_is_normalised_as_the_microscope_does_it():
 
 def test_a_run_of_several_images_is_refused():
     probe = Probe(DigitCNN())
-    with pytest.raises(ValueError, match="explain takes a run of one image"):
+    with pytest.raises(ValueError, match="for 2 images: explain and receptive"):
         explained(probe, probe.run(torch.zeros(2, 1, 28, 28)), "conv2", (5, 6, 9))
 
 
