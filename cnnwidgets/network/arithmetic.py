@@ -34,10 +34,10 @@ def explain(
     unit: (channel, row, column) of a feature map; (unit,) or a number in a vector.
     images: the ImageSet that a uint8 picture belongs to.
 
-    The numbers are those that a hook saw in one forward pass. Taken apart are Conv2d, Linear,
-    max, mean and adaptive pooling of two axes, batch norm, activations, dropout, Flatten, softmax
-    and Identity; for other layers the record holds the value's gradient by the layer's input, and
-    says so in `note`.
+    The numbers are those that a hook saw in one forward pass. Taken apart are Conv2d,
+    ConvTranspose2d, Linear, max, mean and adaptive pooling of two axes, batch norm, activations,
+    dropout, Flatten, softmax and Identity; for other layers the record holds the value's gradient
+    by the layer's input, and says so in `note`.
 
     Raises LayerError for a layer that is not there or was not reached; IndexError for a unit that
     is not there; TypeError or ValueError for an image that does not fit; NotImplementedError for

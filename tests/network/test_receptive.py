@@ -111,6 +111,11 @@ class Gates(nn.Module):
         return x
 
 
+def test_a_transposed_convolution_of_the_same_size_is_not_walked_through_number_by_number():
+    model = nn.Sequential(nn.ConvTranspose2d(1, 1, 3, padding=1))
+    assert receptive_field(model, "0", (0, 2, 2), (1, 5, 5)).box == Box(1, 4, 1, 4)
+
+
 def test_a_long_row_of_gates_neither_overflows_nor_hides_a_pixel():
     found = receptive_field(Gates(16), "gates.15", (0, 0, 20), (1, 20, 40))
     assert found.method == "gradient"
