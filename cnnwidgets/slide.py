@@ -16,6 +16,7 @@ from cnnwidgets.training.history import Snapshot
 from cnnwidgets.traits import in_words
 
 Edits = tuple[Edit, ...]
+LETTERS = 300  # of torch's list of all the weights that do not fit
 
 
 class Slide:
@@ -100,7 +101,9 @@ class Slide:
             self._model.load_state_dict(moment.weights)
         except RuntimeError as problem:
             words = " ".join(str(problem).split())
-            raise ValueError(f"history does not fit {self.name}: {words}") from problem
+            words = words if len(words) <= LETTERS else f"{words[:LETTERS]}…"
+            remedy = "give the history of this model"
+            raise ValueError(f"history does not fit {self.name}; {remedy}: {words}") from problem
         self._loaded = moment
 
 

@@ -206,6 +206,13 @@ def test_parts_that_do_not_fit_are_refused_in_words(make, error, words):
         make()
 
 
+def test_a_history_of_another_deep_network_is_refused_in_one_short_sentence():
+    model = nn.Sequential(*(nn.Conv2d(1, 1, 1) for _ in range(99)))
+    with pytest.raises(ValueError, match="fit Sequential; give the history of this") as found:
+        cw.Microscope(model, small_set(), history=cw.pretrained()[1])
+    assert len(str(found.value)) < 400
+
+
 class Halves(nn.Module):
     """Joins what a pooling and an upsampling leave of an image: the same size, if it is even."""
 
