@@ -154,6 +154,12 @@ def test_one_logit_is_no_score_for_each_class_and_what_makes_it_two_is_said():
     assert scope.prediction.probabilities[1] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-6)
 
 
+def test_a_single_number_without_axes_is_said_to_be_one():
+    scope = cw.Microscope(nn.Sequential(nn.Conv2d(1, 1, 8), Functional()), small_set())
+    with pytest.raises(ValueError, match=r"does not score classes: it gives \(\) for 1 image"):
+        scope.predicted()
+
+
 class Detector(nn.Module):
     """Finds one thing in each image, and says so as torchvision's detectors do."""
 

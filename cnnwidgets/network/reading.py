@@ -48,7 +48,8 @@ def scores_of(output: object, count: int, name: str) -> Tensor:
         return scores
     given = next((tuple(tensor.shape) for tensor in tensors_in(output)), None)
     images = "1 image" if count == 1 else f"{count} images"
-    words = f"{name} does not score classes: it gives {given or 'no tensor'} for {images}"
+    gives = "no tensor" if given is None else given
+    words = f"{name} does not score classes: it gives {gives} for {images}"
     if given == (count, 1):
         remedy = "; of a single logit x, give torch.cat([torch.zeros_like(x), x], 1)"
     else:
