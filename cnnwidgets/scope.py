@@ -15,14 +15,14 @@ from cnnwidgets.data import ImageSet
 from cnnwidgets.network.arithmetic import Explanation, Unit, explained
 from cnnwidgets.network.kernels import Kernels, kernels_of
 from cnnwidgets.network.probe import Layer
-from cnnwidgets.network.reading import Reading, classes_in, maps_of, reading_of, unit_of
+from cnnwidgets.network.reading import Reading, classes_in, maps_of, reading_of, scores_of, unit_of
 from cnnwidgets.network.receptive import ReceptiveField, receptive_field_in
 from cnnwidgets.network.threads import threads_for
 from cnnwidgets.place import check_images, layers_in, place_in
 from cnnwidgets.pulse import Pulse
 from cnnwidgets.slide import Edits, Slide, same_weights
 from cnnwidgets.training.history import History, Snapshot
-from cnnwidgets.traits import LOCK, Locked, Place, Whole, commit, in_words, same, within
+from cnnwidgets.traits import LOCK, Changes, Locked, Place, Whole, commit, in_words, same, within
 
 __all__ = ["Microscope", "Reading"]
 
@@ -63,7 +63,7 @@ class Microscope(Locked):
     step = Whole(None, allow_none=True)
     """The recorded training step whose weights are looked at; None without a history. Set to
     another number, it becomes the nearest recorded step."""
-    edits = AnyTrait(())
+    edits = Changes()
     """What is changed in the network that is looked at: a tuple of Ablate, Scale, SetKernel,
     SetBias and AddNoise. Weights are changed first, then results; each in the order given."""
     run = AnyTrait(None, allow_none=True, read_only=True)
@@ -168,8 +168,7 @@ class Microscope(Locked):
                 known = self._scores.get(self.step)
                 if known is not None and same_weights(known[0], moment) and known[1] == edits:
                     return known[2]
-                if self.prediction is None:
-                    raise ValueError(f"{self.name} does not score classes; its output is no vector")
+                scores_of(self.run.output, 1, self.name)  # or says why there are none
                 slide = self.slide.apart(moment)
             size = max(1, min(BATCH_IMAGES, BATCH_VALUES // self.images.images[0].size))
             done: list[np.ndarray] = []
@@ -283,9 +282,10 @@ class Microscope(Locked):
     def _batch(self, images: np.ndarray) -> Tensor:
         channels = len(self.images.mean)
         if images.shape[1] != channels:
+            shape, last = images.shape[1:], images.shape[3] == channels
             raise TraitError(
-                f"image has {images.shape[1]} channels, and the images of "
-                f"{self.images.name!r} have {channels}"
+                f"image has shape {shape}; give ({channels}, row, column), as the images of"
+                f" {self.images.name!r} are" + (": image.transpose(2, 0, 1)" if last else "")
             )
         return torch.from_numpy(self.images.normalize(images))
 

@@ -1,5 +1,6 @@
 """The slide: the private copy of a network that a microscope looks at."""
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -15,6 +16,7 @@ from cnnwidgets.training.history import Snapshot
 from cnnwidgets.traits import in_words
 
 Edits = tuple[Edit, ...]
+LETTERS = 300  # of torch's list of all the weights that do not fit
 
 
 class Slide:
@@ -59,9 +61,24 @@ class Slide:
     def run(
         self, batch: Tensor, moment: Snapshot | None, edits: Edits, last: Run | None = None
     ) -> Run:
-        """Everything the network computes for a batch. last: the run before, if there was one."""
+        """Everything the network computes for a batch. last: the run before, if there was one.
+
+        Raises as Probe.run, but what the model itself raises as TypeError or ValueError, in words.
+        """
         with self.under(moment, edits) as probe, threads_for(last):
-            return probe.run(batch)
+            try:
+                return probe.run(batch)
+            except Exception as problem:
+                notes = getattr(problem, "__notes__", None)
+                if notes is None:  # of ours, and in words
+                    raise
+                _check_takes_one(self._model, self.name)
+                size = "×".join(map(str, batch.shape[1:]))
+                words = " ".join(str(problem).split()).rstrip(".") or type(problem).__name__
+                raise ValueError(
+                    f"{self.name} fails on an image of {size}, {'; '.join(notes)}: {words};"
+                    " give images of the size and kind that it was made for"
+                ) from problem
 
     def check(self, edits: Sequence[object], layers: Sequence[Layer]) -> None:
         """Refuses edits that do not fit the network; layers: of a run."""
@@ -84,7 +101,9 @@ class Slide:
             self._model.load_state_dict(moment.weights)
         except RuntimeError as problem:
             words = " ".join(str(problem).split())
-            raise ValueError(f"history does not fit {self.name}: {words}") from problem
+            words = words if len(words) <= LETTERS else f"{words[:LETTERS]}…"
+            remedy = "give the history of this model"
+            raise ValueError(f"history does not fit {self.name}; {remedy}: {words}") from problem
         self._loaded = moment
 
 
@@ -105,3 +124,15 @@ def _copy_of(model: nn.Module) -> nn.Module:
     for module in slide.modules():  # not slide.eval(), which a model may override
         module.training = False
     return slide.requires_grad_(False)
+
+
+def _check_takes_one(model: nn.Module, name: str) -> None:
+    """Raises TypeError for a model that cannot be called with a batch of images alone."""
+    signature = inspect.signature(model.forward)
+    try:
+        signature.bind(None)
+    except TypeError as problem:
+        raise TypeError(
+            f"model (a {name}) must take a batch of images, and that alone, and its forward is"
+            f" {signature}; wrap it in a module that gives it the rest"
+        ) from problem

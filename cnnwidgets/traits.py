@@ -37,6 +37,16 @@ class Place(Checked, Tuple):
         super().__init__(Whole(), Whole(), default_value=None, allow_none=True, **metadata)
 
 
+class Changes(Tuple):
+    """A tuple of edits, also given as a list."""
+
+    def validate(self, obj: Any, value: Any) -> tuple:
+        if not isinstance(value, tuple | list):
+            wanted = "a tuple, such as (Ablate('conv1', 3),), or () for no change"
+            raise TraitError(f"{self.name} (={value!r}) must be {wanted}")
+        return tuple(value)
+
+
 class Locked(HasTraits):
     """Traits that one thread at a time sets, until the last observer of a change returned."""
 

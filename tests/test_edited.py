@@ -63,6 +63,15 @@ def test_an_edit_that_does_not_fit_is_refused_and_changes_nothing(scope):
     assert scope.prediction is before
 
 
+@pytest.mark.parametrize("value", [None, cw.Ablate("conv1", 0), "conv1"], ids=str)
+def test_edits_that_are_no_tuple_are_refused_and_the_next_selection_is_taken(scope, value):
+    with pytest.raises(TraitError, match=r"edits \(=.*must be a tuple, such as"):
+        scope.edits = value
+    assert scope.edits == ()
+    scope.layer = "conv2"
+    assert scope.layer == "conv2"
+
+
 def test_the_reading_of_the_whole_set_is_of_the_edited_network(scope):
     plain = scope.predicted()
     scope.edits = tuple(cw.Ablate("conv2", channel) for channel in range(12))

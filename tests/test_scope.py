@@ -115,7 +115,12 @@ def test_training_the_users_model_does_not_move_what_is_looked_at(shipped):
         ("index", 10**40, "from 0 to 199"),
         ("index", 1.5, "whole number"),
         ("image", None, "image must be a picture"),
-        ("image", np.zeros((3, 28, 28), np.uint8), "3 channels, and the images of 'digits' have 1"),
+        (
+            "image",
+            np.zeros((3, 28, 28), np.uint8),
+            r"\(3, 28, 28\); give \(1, row, column\), .* 'digits' are$",
+        ),
+        ("image", np.zeros((28, 28, 1), np.uint8), r"image\.transpose\(2, 0, 1\)$"),
         ("image", np.full((28, 28), np.nan), "784 NaN"),
         ("image", np.zeros((28, 28), np.int64), "dtype int64"),
         ("image", np.zeros((9, 9), np.uint8), "'fc' takes 784"),

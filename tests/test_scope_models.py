@@ -1,5 +1,7 @@
 """Microscope over any model: what it makes of strange ones, and what it refuses."""
 
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 import torch
@@ -142,6 +144,41 @@ def test_a_model_may_score_more_classes_than_the_set_has():
     assert scope.predicted().shape == (4,)
 
 
+def test_one_logit_is_no_score_for_each_class_and_what_makes_it_two_is_said():
+    class Two(nn.Sequential):
+        def forward(self, images):
+            x = super().forward(images)
+            return torch.cat([torch.zeros_like(x), x], 1)
+
+    parts = nn.Flatten(), nn.Linear(64, 1)
+    with pytest.raises(ValueError, match=r"gives \(1, 1\) for 1 image, .*torch.cat\(\[torch.zer"):
+        cw.Microscope(nn.Sequential(*parts), small_set()).predicted()
+    scope = cw.Microscope(Two(*parts), small_set())
+    logit = float(scope.run["1"])
+    assert scope.prediction.probabilities[1] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-6)
+
+
+def test_a_single_number_without_axes_is_said_to_be_one():
+    scope = cw.Microscope(nn.Sequential(nn.Conv2d(1, 1, 8), Functional()), small_set())
+    with pytest.raises(ValueError, match=r"does not score classes: it gives \(\) for 1 image"):
+        scope.predicted()
+
+
+class Detector(nn.Module):
+    """Finds one thing in each image, and says so as torchvision's detectors do."""
+
+    def forward(self, x):
+        box = torch.tensor([[0.0, 0.0, 5.0, 3.0]])
+        return [{"boxes": box, "scores": box.new_ones(1)} for _ in x]
+
+
+def test_the_box_of_a_detector_is_not_read_as_scores_of_classes():
+    scope = cw.Microscope(nn.Sequential(nn.Conv2d(1, 2, 3), Detector()), small_set())
+    assert scope.prediction is None
+    with pytest.raises(ValueError, match="Sequential does not score classes"):
+        scope.predicted()
+
+
 def test_numbers_that_are_no_numbers_are_shown_as_they_are(page):
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 3))
     with torch.no_grad():
@@ -179,6 +216,45 @@ def test_parts_that_do_not_fit_are_refused_in_words(make, error, words):
         make()
 
 
+def test_a_history_of_another_deep_network_is_refused_in_one_short_sentence():
+    model = nn.Sequential(*(nn.Conv2d(1, 1, 1) for _ in range(99)))
+    with pytest.raises(ValueError, match="fit Sequential; give the history of this") as found:
+        cw.Microscope(model, small_set(), history=cw.pretrained()[1])
+    assert len(str(found.value)) < 400
+
+
+class Halves(nn.Module):
+    """Joins what a pooling and an upsampling leave of an image: the same size, if it is even."""
+
+    def __init__(self):
+        super().__init__()
+        self.pool, self.twice = nn.MaxPool2d(2), nn.Upsample(scale_factor=2)
+
+    def forward(self, x):
+        return torch.cat([x, self.twice(self.pool(x))], 1)
+
+
+class Pair(nn.Module):
+    def forward(self, x, mask, *, scale):
+        return x * mask * scale
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "words"),
+    [
+        (Halves(), ValueError, "Halves fails on an image of 1×9×9, after layer 'twice'.*made for$"),
+        (nn.Conv2d(1, 2, 11), ValueError, "Conv2d fails on an image of 1×9×9, while.*made for$"),
+        (Pair(), TypeError, r"a Pair\).*\(x, mask, \*, scale\); wrap it in a module that gives"),
+        (nn.Embedding(9, 2), ValueError, r"'\(model\)' looks up whole numbers: .*not pictures"),
+    ],
+    ids=["odd", "small", "two", "embedding"],
+)
+def test_a_model_that_cannot_run_on_the_images_is_refused_with_the_remedy(model, error, words):
+    with pytest.raises(error, match=words) as found:
+        cw.Microscope(model, small_set(size=9))
+    assert "\n" not in str(found.value)
+
+
 @pytest.mark.parametrize(("layer", "channel", "pixel"), [("1", 0, (2, 7)), ("3", 3, (1, 5))])
 def test_the_selected_place_is_explained_in_a_layer_of_any_number_of_axes(layer, channel, pixel):
     model = nn.Sequential(
@@ -189,3 +265,38 @@ def test_the_selected_place_is_explained_in_a_layer_of_any_number_of_axes(layer,
         scope.layer, scope.channel, scope.pixel = layer, channel, pixel
     assert scope.explain().stored == scope.maps()[(channel, *pixel)]
     assert scope.receptive_field().mask.any()
+
+
+@pytest.mark.parametrize("layer", ["0", "1"])
+def test_without_a_chosen_pixel_no_value_of_a_map_is_explained(layer):
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(2), nn.Flatten())
+    scope = cw.Microscope(model, small_set())
+    scope.layer = layer
+    for look in (scope.explain, scope.receptive_field):
+        with pytest.raises(ValueError, match=r"no pixel is chosen; set scope\.pixel"):
+            look()
+    scope.layer = "2"
+    assert scope.explain().unit == (0,)
+
+
+def test_values_whose_first_axis_is_not_the_image_are_not_told_apart():
+    scope = cw.Microscope(nn.Sequential(nn.Conv2d(1, 4, 3), Positions(), nn.ReLU()), small_set())
+    scope.layer, scope.pixel = "2", (0, 3)
+    for look in (scope.explain, scope.receptive_field):
+        with pytest.raises(ValueError, match=r"'2' gave \(36, 1, 4\) for one image: its first"):
+            look()
+
+
+class Positions(nn.Module):
+    """Puts the positions before the images, as sequence models want them."""
+
+    def forward(self, x):
+        return x.flatten(2).permute(2, 0, 1)
+
+
+def test_a_name_with_a_colon_is_no_other_layers_second_call():
+    model = nn.Sequential(OrderedDict([("a", nn.ReLU()), ("a:2", nn.Tanh())]))
+    model.add_module("again", model.a)
+    scope = cw.Microscope(model, small_set())
+    assert [layer.name for layer in scope.layers] == ["a", "a:2", "a::2"]
+    assert [scope.explain(layer, (0, 1, 1)).kind for layer in ("a:2", "a::2")] == ["Tanh", "ReLU"]

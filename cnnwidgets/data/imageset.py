@@ -190,9 +190,11 @@ def _labels(labels: ArrayLike, count: int) -> np.ndarray:
             f"for {_count(count, 'image')}; give one per image"
         )
     if not np.issubdtype(array.dtype, np.integer):
+        remedy = "such as labels.astype(int)"
+        if array.dtype.kind in "USO":
+            remedy = "as classes, labels = numpy.unique(labels, return_inverse=True) makes them"
         raise TypeError(
-            f"labels has dtype {array.dtype}; give integers, indices into classes, "
-            "such as labels.astype(int)"
+            f"labels has dtype {array.dtype}; give integers, indices into classes, {remedy}"
         )
     if array.min() < 0:
         raise ValueError(f"labels holds {array.min()}; number the classes from 0")
@@ -210,10 +212,11 @@ def _classes(classes: Iterable[str] | None, largest: int) -> tuple[str, ...]:
                 "give classes, or number them from 0 without gaps"
             )
         return tuple(map(str, range(largest + 1)))
-    names = classes if isinstance(classes, str) else tuple(classes)
+    is_list = isinstance(classes, Iterable) and not isinstance(classes, str)
+    names = tuple(classes) if is_list else ()
     wrong = [entry for entry in names if not isinstance(entry, str)]
-    if isinstance(names, str) or wrong:
-        value = names if isinstance(names, str) else wrong[0]
+    if not is_list or wrong:
+        value = wrong[0] if wrong else classes
         raise TypeError(f"classes (={value!r}) must be a list of strings, such as ['cat', 'dog']")
     if largest >= len(names):
         raise ValueError(

@@ -24,16 +24,34 @@ def as_pixels(image: ArrayLike, *, name: str = "image") -> np.ndarray:
         return array.astype(np.uint8, order="C") * np.uint8(255)
     if np.issubdtype(array.dtype, np.floating):
         return _from_floats(array, name)
-    remedy = "if its values are 0 to 255, give it .astype('uint8')"
-    raise TypeError(
-        f"{name} has dtype {array.dtype}; give uint8, bool, or floats in 0..1: {remedy}"
-    )
+    raise TypeError(f"{name} has dtype {array.dtype}{_range_of_whole(array)}")
+
+
+def _range_of_whole(array: np.ndarray) -> str:
+    """What else is wrong with pixels of another dtype: of whole numbers, from where to where."""
+    wanted = "give uint8, bool, or floats in 0..1"
+    if not np.issubdtype(array.dtype, np.integer):
+        return f"; {wanted}"
+    low, high = int(array.min()), int(array.max())
+    if low >= 0 and high <= 255:
+        return f"; {wanted}: its values are {low} to {high}, so give it .astype('uint8')"
+    remedy = "divide it by the largest value that there can be, such as 65535 of 16 bits"
+    if low < 0:
+        remedy = "add to it until none is negative, and divide it by the largest"
+    return f" and values from {low} to {high}; {wanted}: {remedy}"
 
 
 def _as_array(image: ArrayLike, name: str) -> np.ndarray:
     try:
         return np.asarray(image)
     except ValueError as error:
+        sizes = [getattr(part, "shape", ()) for part in image]  # type: ignore[union-attr]
+        other = next((size for size in sizes if size != sizes[0]), None)
+        if other:
+            raise ValueError(
+                f"{name} is of several sizes, {tuple(sizes[0])} and {tuple(other)}; bring all of"
+                " them to one, as ImageSet.from_folder does"
+            ) from error
         raise ValueError(f"{name} is no array ({error}); give rows of equal length") from error
     except (TypeError, RuntimeError) as error:  # a torch tensor: on a GPU, with a gradient
         message = str(error).splitlines()[0].rstrip(".")

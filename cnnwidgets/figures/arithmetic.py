@@ -45,7 +45,7 @@ def pixel(
     Raises ValueError if there is no such layer, or no pixel is chosen; else as Microscope.explain.
     """
     layer = known_layer(scope, layer)
-    found = scope.explain(layer, _unit(scope, layer, unit))
+    found = scope.explain(layer, unit)
     told = arranged(found)
     field, seen = _field(scope, found)
     notes = [line for text in (*told.notes, seen) for line in wrap(text, NOTE_LETTERS)]
@@ -61,16 +61,6 @@ def pixel(
         edge = _contributors(sheet, found, told, pitch)
         _ledger(sheet, below, edge, told, notes)
     return sheet
-
-
-def _unit(scope: "Microscope", layer: str, unit: Sequence[int] | None) -> Sequence[int]:
-    if unit is not None:
-        return unit
-    if scope.maps(layer).ndim == 1:
-        return (scope.channel,)
-    if scope.pixel is None:
-        raise ValueError("no pixel is chosen; set scope.pixel, or give unit=(channel, row, column)")
-    return (scope.channel, *scope.pixel)
 
 
 def _field(scope: "Microscope", found: "Explanation") -> "tuple[Box | None, str]":

@@ -1,5 +1,6 @@
 """One image on its way through every layer."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnnwidgets.figures import style  # first: it says what is missing without Matplotlib
@@ -16,31 +17,37 @@ if TYPE_CHECKING:
     from cnnwidgets.network.layers import Layer
     from cnnwidgets.scope import Microscope
 
-MOST_ACROSS = 16
+MOST_ACROSS, MOST_LAYERS = 16, 32  # two pages; each map takes some milliseconds
 LABEL_ROOM, SCALE_ROOM, GAP, ROW_GAP = 1.0, 0.55, 0.03, 0.13  # inches
 TALLEST, SHORTEST = 0.55, 0.3
 BARS = 0.6
-LABEL_LETTERS = 20  # in a line of small letters
+LABEL_LETTERS, NAME_ROOM = 20, 13  # in a line of small letters, and of bold ones
 LETTER = 0.07  # inches: of a class's name
 
 
-def image_through_layers(scope: "Microscope") -> Sheet:
+def image_through_layers(scope: "Microscope", layers: Sequence[str] | None = None) -> Sheet:
     """The microscope's image, a row for each layer it goes through, and the prediction.
 
+    layers: the names of those to draw; by default all, and of more than 32 as many, at even
+        distances from the first to the last.
     Each row has its own colour scale. Of a layer with many channels the first 16 are shown.
+    Raises LayerError for a layer that is not there.
     """
-    layers = [(layer, scope.maps(layer.name)) for layer in scope.layers]
-    heights = [_height(maps) for _, maps in layers]
+    entries = _spread(scope.layers) if layers is None else [*map(scope.run.layer, layers)]
+    rows = [(layer, scope.maps(layer.name)) for layer in entries]
+    heights = [_height(maps) for _, maps in rows]
     read = scope.prediction
     total = TALLEST + ROW_GAP + sum(heights) + ROW_GAP * len(heights)
     total += BARS + 0.3 if read is not None else 0
     with style.settings():
-        sheet = Sheet(total, "One picture, layer by layer", _line(scope), _alt(scope))
+        sheet = Sheet(
+            total, "One picture, layer by layer", _line(scope, len(rows)), _alt(scope, entries)
+        )
         _label(sheet, 0, "input", by(scope.image.shape))
         wide = TALLEST * scope.image.shape[2] / scope.image.shape[1]
         sheet.photograph(sheet.place(MARGIN + LABEL_ROOM, 0, wide, TALLEST), scope.image)
         top = TALLEST + ROW_GAP
-        for (layer, maps), height in zip(layers, heights, strict=True):
+        for (layer, maps), height in zip(rows, heights, strict=True):
             _row(sheet, top, height, layer, maps)
             top += height + ROW_GAP
         if read is not None:
@@ -48,12 +55,19 @@ def image_through_layers(scope: "Microscope") -> Sheet:
     return sheet
 
 
+def _spread(layers: "Sequence[Layer]") -> "list[Layer]":
+    """All of the layers, or as many as are drawn, at even distances."""
+    count = min(len(layers), MOST_LAYERS)
+    return [layers[at] for at in np.linspace(0, len(layers) - 1, count).round().astype(int)]
+
+
 def _row(sheet: Sheet, top: float, height: float, layer: "Layer", maps: np.ndarray) -> None:
     scale = style.Scale(maps)
     shape = by(maps.shape)
     if maps.ndim == 3 and len(maps) > MOST_ACROSS:
         shape = f"{MOST_ACROSS} of {shape}"
-    _label(sheet, top, layer.name, shape, layer.detail)
+    name = layer.name if len(layer.name) <= NAME_ROOM else f"…{layer.name[1 - NAME_ROOM :]}"
+    _label(sheet, top, name, shape, layer.detail)  # the end of a path tells it from the others
     left = MARGIN + LABEL_ROOM
     if maps.ndim == 1:
         room = WIDTH - left - SCALE_ROOM - MARGIN
@@ -111,14 +125,17 @@ def _height(maps: np.ndarray) -> float:
     return min(TALLEST, wide * maps.shape[1] / maps.shape[2])
 
 
-def _line(scope: "Microscope") -> str:
-    parts = (picture_of(scope), moment_of(scope), "a scale a layer (activation, no unit)")
+def _line(scope: "Microscope", count: int) -> str:
+    whole = len(scope.layers)
+    shown = f"{count} of {whole:,} layers" if count < whole else ""
+    parts = (picture_of(scope), moment_of(scope), shown, "a scale a layer (activation, no unit)")
     return "; ".join(part for part in parts if part)
 
 
-def _alt(scope: "Microscope") -> str:
-    rows = ", ".join(f"{layer.name} {by(layer.shape or ())}" for layer in scope.layers)
-    text = f"A row of maps for each layer of {scope.name}, for {picture_of(scope)}: {rows}."
+def _alt(scope: "Microscope", layers: "Sequence[Layer]") -> str:
+    rows = ", ".join(f"{layer.name} {by(layer.shape or ())}" for layer in layers)
+    text = f"A row of maps for each of {len(layers)} layers of {scope.name}"
+    text = f"{text}, for {picture_of(scope)}: {rows}."
     if scope.prediction is None:
         return text
     values = scope.prediction.probabilities

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnwidgets.network.layers import named_layers
-from cnnwidgets.network.reading import scores_in
+from cnnwidgets.network.reading import scores_of
 from cnnwidgets.network.run import LayerError, base_name, copied, tensors_in
 
 BATCH_IMAGES = 100
@@ -115,10 +115,7 @@ def ablations(
 
 
 def _scores(output: object, count: int, model: nn.Module) -> Tensor:
-    scores = scores_in(output)
-    if scores is None or len(scores) != count:
-        raise ValueError(f"{type(model).__name__} does not score {count} images at once")
-    return scores.cpu()
+    return scores_of(output, count, type(model).__name__).cpu()
 
 
 class _Replay:

@@ -34,10 +34,10 @@ def explain(
     unit: (channel, row, column) of a feature map; (unit,) or a number in a vector.
     images: the ImageSet that a uint8 picture belongs to.
 
-    The numbers are those that a hook saw in one forward pass. Taken apart are Conv2d, Linear,
-    max, mean and adaptive pooling of two axes, batch norm, activations, dropout, Flatten, softmax
-    and Identity; for other layers the record holds the value's gradient by the layer's input, and
-    says so in `note`.
+    The numbers are those that a hook saw in one forward pass. Taken apart are Conv2d,
+    ConvTranspose2d, Linear, max, mean and adaptive pooling of two axes, batch norm, activations,
+    dropout, Flatten, softmax and Identity; for other layers the record holds the value's gradient
+    by the layer's input, and says so in `note`.
 
     Raises LayerError for a layer that is not there or was not reached; IndexError for a unit that
     is not there; TypeError or ValueError for an image that does not fit; NotImplementedError for
@@ -65,11 +65,7 @@ def explained(
     functional ReLU), and `run` was not asked to record it.
     """
     stored = run[layer]
-    if stored.ndim < 2 or len(stored) != 1:
-        raise ValueError(
-            f"'{layer}' gave {tuple(stored.shape)}: explain takes a run of one image, whose"
-            " layers give (1, ...); choose one with batch[i:i + 1]"
-        )
+    check_one(run, layer, stored.ndim > 1)
     entry = run.layer(layer)
     made = tuple(stored.shape[1:])
     unit = unit_in(made, unit, layer)
@@ -126,6 +122,21 @@ def batch_of(image: Any, images: Any = None) -> Tensor:
             " or a batch of one"
         )
     return batch
+
+
+def check_one(run: Run, layer: str, has_axes: bool = True) -> None:
+    """Raises ValueError unless a run is of one image, and a layer's first axis is that image."""
+    shape = tuple(run[layer].shape)
+    if len(run.input) != 1:
+        raise ValueError(
+            f"'{layer}' gave {shape}, for {len(run.input)} images: explain and receptive_field take"
+            " a run of one; choose one with batch[i:i + 1]"
+        )
+    if not has_axes or shape[:1] != (1,):
+        raise ValueError(
+            f"'{layer}' gave {shape} for one image: its first axis is not that of the images, and"
+            " its values are not told apart here"
+        )
 
 
 def unit_in(shape: tuple[int, ...], unit: Unit, layer: str) -> tuple[int, ...]:

@@ -52,6 +52,11 @@ def misfit(step: Step, batch: Tensor, first: bool) -> str | None:
             f"{_who(first)} holds {_plain(step.dtype)} values; '{step.name}' computes in"
             f" {_plain(weight.dtype)}: scale them as in training, to floating-point values"
         )
+    if isinstance(step.module, _TAKES_INDICES) and not whole:
+        return (
+            f"{_who(first)} holds {_plain(step.dtype)} values; '{step.name}' looks up whole"
+            " numbers: this model reads words or codes, not pictures"
+        )
     wrong = _wrong_size(step, step.shape, first)
     if wrong and batch.ndim == 3:
         wrong += "; is the batch axis missing? add it with batch[None]"

@@ -1,6 +1,7 @@
 """What a run says of its one image: the maps of a layer, and the scores of the classes."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,9 +29,33 @@ class Reading:
 
 
 def scores_in(output: object) -> Tensor | None:
-    """The first tensor of an output, if it is one score per class: (batch, class), two or more."""
+    """The first tensor of an output, if it is one score per class: (batch, class), two or more.
+
+    A list with a record for each image, as detectors give it, has boxes and no such scores.
+    """
+    if isinstance(output, list) and any(isinstance(each, Mapping) for each in output):
+        return None
     scores = next(tensors_in(output), None)
     return scores if scores is not None and scores.ndim == 2 and scores.shape[1] > 1 else None
+
+
+def scores_of(output: object, count: int, name: str) -> Tensor:
+    """The scores of so many images: (batch, class). name: of the model.
+
+    Raises ValueError if the output holds none.
+    """
+    scores = scores_in(output)
+    if scores is not None and len(scores) == count:
+        return scores
+    given = next((tuple(tensor.shape) for tensor in tensors_in(output)), None)
+    images = "1 image" if count == 1 else f"{count} images"
+    gives = "no tensor" if given is None else given
+    words = f"{name} does not score classes: it gives {gives} for {images}"
+    if given == (count, 1):
+        remedy = "; of a single logit x, give torch.cat([torch.zeros_like(x), x], 1)"
+    else:
+        remedy = ""
+    raise ValueError(f"{words}, and scores are ({count}, class), of two classes or more{remedy}")
 
 
 def reading_of(run: Run) -> Reading | None:
@@ -49,11 +74,8 @@ def classes_in(probe: Probe, images: Tensor) -> np.ndarray:
 
     Returns int64 (batch,). Raises ValueError if it does not score each of them.
     """
-    scores = scores_in(probe.run(images, layers=[]).output)
-    if scores is None or len(scores) != len(images):
-        name = type(probe.model).__name__
-        raise ValueError(f"{name} does not score {len(images)} images at once")
-    return scores.argmax(1).cpu().numpy()
+    output = probe.run(images, layers=[]).output
+    return scores_of(output, len(images), type(probe.model).__name__).argmax(1).cpu().numpy()
 
 
 def maps_of(run: Run, layer: str) -> np.ndarray:
@@ -76,11 +98,15 @@ def unit_of(channel: int, pixel: tuple[int, int] | None, shape: tuple[int, ...])
     """The unit of a layer's result at a place of its maps.
 
     shape: of the result for one image; the maps of one with other than one or three axes have the
-    first axes counted through as channels.
+    first axes counted through as channels. Raises ValueError for maps, if there is no pixel.
     """
-    if len(shape) in (1, 3) or not shape:
-        return (channel, *(pixel or ()))
-    row, column = pixel or (0, 0)
+    if len(shape) < 2:
+        return (channel,)
+    if pixel is None:
+        raise ValueError("no pixel is chosen; set scope.pixel, or give a unit, as explain takes it")
+    row, column = pixel
+    if len(shape) == 3:
+        return (channel, row, column)
     flat = (channel * shape[-2] + row) * shape[-1] + column
     return tuple(map(int, np.unravel_index(flat, shape)))
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cnnwidgets.network.arithmetic import batch_of, unit_in
+from cnnwidgets.network.arithmetic import batch_of, check_one, unit_in
 from cnnwidgets.network.layers import named_layers
 from cnnwidgets.network.probe import Probe
 from cnnwidgets.network.run import Run, base_name
@@ -155,11 +155,9 @@ def receptive_field_in(
     Edits are no part of it: call this outside the block in which they act, or a channel that is
     silenced there may hide pixels from the gradient.
     """
-    run[layer]  # raises, in words, for a layer that gave nothing
+    check_one(run, layer)
     made = run.layer(layer).shape or ()
     unit = unit_in(made, unit, layer)
-    if len(run.input) != 1:
-        raise ValueError(f"a receptive field is of one image; this run has {len(run.input)}")
     units = np.zeros(made, bool)
     units[unit] = True
     regions, why = _walk(probe, run, Region(layer, units))

@@ -145,6 +145,7 @@ def base_name(name: str, names: Iterable[str]) -> str:
     if name in names:
         return name
     base, _, number = name.rpartition(":")
+    base = base if base in names else base.rstrip(":")  # "a::2", where there is a layer "a:2"
     if base in names and number.isdecimal() and int(number) > 1:
         return base
     near = get_close_matches(name, names)

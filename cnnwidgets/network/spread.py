@@ -18,9 +18,12 @@ def reaching(module: nn.Module, units: np.ndarray, given: Shape) -> np.ndarray |
 
     units: bool, in the shape of the result for one image.
     given: the shape of the input for one image.
-    Returns bool of that shape; None for a layer that `terms_of` does not take apart.
+    Returns bool of that shape; None for a layer that `terms_of` does not take apart, and for a
+    transposed convolution.
     """
     kind = kind_of(module)
+    if kind is nn.ConvTranspose2d:
+        return None
     if kind is nn.Conv2d or kind in POOLS:
         return _through_windows(module, units, given) if len(given) == 3 else None
     if kind is nn.Linear:

@@ -29,7 +29,8 @@ def gradient_fields(
 
     Returns the name of each layer on the way, from `layer` back to "input", with bool in the shape
     of its result for one image. Every weight of the copy is a positive random number, each
-    activation passes its input on and each maximum is a mean; the image is random and positive.
+    activation passes its input on, each maximum is a mean, and each result of a layer is scaled to
+    a mean size of 1; the image is random and positive.
     Raises ValueError if the copy does not run, or no gradient comes through it.
     """
     order = [each.name for each in run.layers if each.reached]
@@ -70,12 +71,16 @@ def _gradients(
     calls: Counter[str] = Counter()
     names = {(each.base, each.call): each.name for each in run.layers}
 
-    def keep(base: str, module: nn.Module, args: tuple, returned: object) -> None:
+    def keep(base: str, module: nn.Module, args: tuple, returned: Any) -> Any:
         calls[base] += 1
+        if isinstance(returned, Tensor) and returned.is_floating_point():
+            # Gates multiply maps by maps: unchecked, a row of them grows past every float64.
+            returned = returned / (returned.detach().abs().mean() or 1)
         tensor = next(tensors_in(returned), None)
         name = names.get((base, calls[base]))
         if tensor is not None and name is not None and tensor.requires_grad:
             results[name] = tensor
+        return returned
 
     with ExitStack() as stack:
         for base, module in named_layers(private):

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnnwidgets.network.explanation import Terms
-from cnnwidgets.network.windows import axes_of
+from cnnwidgets.network.windows import axes_of, spread_onto
 
 Unit = tuple[int, ...]
 Shape = tuple[int, ...]
@@ -57,6 +57,20 @@ def _convolution(module: Any, given: Tensor, unit: Unit, made: Shape, laid_out: 
     first = filter_ // (module.out_channels // module.groups) * each
     place = _window(module, given, np.arange(first, first + each), (row, column), made)
     weights = _numbers(module.weight[filter_])
+    return _weighted(place, weights, _at(module.bias, filter_, 0.0))
+
+
+def _transposed(module: Any, given: Tensor, unit: Unit, made: Shape, laid_out: Shape) -> Terms:
+    filter_, *at = unit
+    each, outs = module.in_channels // module.groups, module.out_channels // module.groups
+    channels = filter_ // outs * each + np.arange(each)
+    sizes = given.shape[1:]
+    steps = (module.kernel_size, module.stride, module.dilation, module.padding)
+    (rows, tops), (columns, lefts) = map(spread_onto, at, sizes, *steps)
+    cells = (channels[:, None, None] * sizes[0] + rows[:, None]) * sizes[1] + columns
+    place = _place(given, cells, tuple(given.shape), channels, rows, columns)
+    weights = _numbers(module.weight[channels, filter_ % outs])[:, tops][:, :, lefts]
+    weights[:, (tops < 0)[:, None] | (lefts < 0)] = 0.0
     return _weighted(place, weights, _at(module.bias, filter_, 0.0))
 
 
@@ -217,6 +231,7 @@ def _at(values: Tensor | None, index: int, default: float) -> float:
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 _ON_MAPS: tuple[type[nn.Module], ...] = (
     nn.Conv2d,
+    nn.ConvTranspose2d,
     nn.MaxPool2d,
     nn.AvgPool2d,
     nn.AdaptiveAvgPool2d,
@@ -240,6 +255,7 @@ COPIES: tuple[type[nn.Module], ...] = (
 SHARES: tuple[type[nn.Module], ...] = (nn.Softmax, nn.LogSoftmax, nn.Softmax2d)
 _EXPLAINED: dict[type[nn.Module], Callable[[Any, Tensor, Unit, Shape, Shape], Terms]] = {
     nn.Conv2d: _convolution,
+    nn.ConvTranspose2d: _transposed,
     nn.Linear: _linear,
     nn.MaxPool2d: _maximum,
     nn.AdaptiveMaxPool2d: _maximum,

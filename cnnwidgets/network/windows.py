@@ -91,6 +91,24 @@ def axes_of(module: nn.Module, given: Pair, made: Pair) -> tuple[Axis, Axis]:
     return rows, columns
 
 
+def spread_onto(
+    at: int, size: int, kernel: int, stride: int, dilation: int, padding: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which inputs a transposed convolution spreads onto output `at` of one axis, by which weights.
+
+    size: of the input. Returns the positions of the inputs, and for each the place of its weight
+    in the kernel, both int64. An output that lies between the windows gets nothing: then the
+    nearest input stands alone, with −1 for its weight.
+    """
+    positions = np.arange(size)
+    offsets = at + padding - positions * stride
+    places, left = np.divmod(offsets, dilation)
+    reached = (left == 0) & (places >= 0) & (places < kernel)
+    if reached.any():
+        return positions[reached], places[reached]
+    return np.array([min((at + padding) // stride, size - 1)]), np.array([-1])
+
+
 def _padding(module: Any, kernel: Pair, dilation: Pair) -> tuple[Pair, Pair]:
     """Pixels of padding before and after, each for rows and columns."""
     padding = module.padding

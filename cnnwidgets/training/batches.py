@@ -94,9 +94,16 @@ def mode(model: nn.Module, *, training: bool) -> Iterator[None]:
 def check_fits(model: nn.Module, images: ImageSet) -> None:
     """Try model on one image, in eval mode.
 
-    Raises ValueError if the set is empty, if the model fails, or if what comes out is no logit
-    for each class.
+    Raises TypeError for what is no model, or no set; ValueError if the set is empty, if the model
+    fails, or if what comes out is no logit for each class.
     """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module, and is a {type(model).__name__}")
+    if not isinstance(images, ImageSet):
+        raise TypeError(
+            f"a {type(images).__name__} is no ImageSet, to train or to test with; make one with"
+            " cnnwidgets.load or ImageSet.from_arrays"
+        )
     if not len(images):
         raise ValueError(f"images ({images.name!r}) is an empty set; give at least one image")
     size = "×".join(map(str, images.images.shape[1:]))
@@ -118,10 +125,14 @@ def check_fits(model: nn.Module, images: ImageSet) -> None:
         )
 
 
-def check_finite(model: nn.Module) -> None:
-    """Raises ValueError if a weight that trains is NaN or infinite: no step leads on from there."""
-    for name, weight in model.named_parameters():
-        if weight.requires_grad and not weight.isfinite().all():
-            raise ValueError(
-                f"weight '{name}' of model has values that are NaN or infinite; give finite weights"
-            )
+def logits_in(output: object) -> Tensor:
+    """What a model gave while it trains, if that is a tensor: torch's loss takes nothing else.
+
+    Raises ValueError otherwise, as for a model that then gives auxiliary outputs too.
+    """
+    if isinstance(output, Tensor):
+        return output
+    raise ValueError(
+        f"model gives a {type(output).__name__} while it trains, and must give logits,"
+        " (batch, class); turn its auxiliary outputs off, such as with aux_logits=False"
+    )

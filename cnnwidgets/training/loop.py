@@ -16,10 +16,11 @@ from cnnwidgets.data.imageset import ImageSet
 from cnnwidgets.network.memory import keep_freed_memory
 from cnnwidgets.network.threads import steady_threads
 from cnnwidgets.network.untouched import uncompiled
-from cnnwidgets.training.batches import Batches, check_finite, check_fits, mode
+from cnnwidgets.training.batches import Batches, check_fits, logits_in, mode
 from cnnwidgets.training.randomness import randomness
 from cnnwidgets.training.settings import Settings
 from cnnwidgets.training.snapshot import copies_of
+from cnnwidgets.training.words import no_number
 
 __all__ = ["Loop", "Phase", "State", "Step", "train"]
 
@@ -83,13 +84,12 @@ class Loop:
     """
 
     def __init__(self, model: nn.Module, images: ImageSet, settings: Settings) -> None:
+        check_fits(model, images)
         self.model = model
         self._named = uncompiled(model)  # by whose names the weights are kept
         self._parameters = [each for each in model.parameters() if each.requires_grad]
         if not self._parameters:
             raise ValueError("model has no parameter to train; set requires_grad on some")
-        check_fits(model, images)
-        check_finite(self._named)
         keep_freed_memory()
         self._images = len(images)
         self._batches = Batches(model, images)
@@ -195,15 +195,12 @@ class Loop:
                 randomness(self.settings.seed, self.step, self._inputs.device),
                 torch.enable_grad(),
             ):
-                self._logits = self.model(self._inputs)
+                self._logits = logits_in(self.model(self._inputs))
         elif phase is Phase.LOSS:
             with torch.enable_grad():
                 self._loss = cross_entropy(self._logits, self._labels)
             if not math.isfinite(self.loss_nats):
-                raise FloatingPointError(
-                    f"the loss became {self.loss_nats} at step {self.step + 1}; go back to an "
-                    f"earlier step, and take a learning rate below {self._rate:.3g}"
-                )
+                raise FloatingPointError(no_number(self.loss_nats, self.step + 1, self._rate))
         elif phase is Phase.BACKWARD:
             self._optimizer.zero_grad()
             self._loss.backward()

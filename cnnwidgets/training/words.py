@@ -8,3 +8,16 @@ def in_words(problem: BaseException) -> str:
     words = " ".join(str(problem).split())
     plain = isinstance(problem, ValueError | TypeError | FloatingPointError) and words
     return words if plain else f"{type(problem).__name__}: {words}"
+
+
+def no_number(loss_nats: float, step: int, learning_rate: float) -> str:
+    """What to do about a loss that is no finite number, at a step from 1."""
+    if step == 1:
+        return (
+            f"the loss is {loss_nats} at step 1, before a step changed a weight: what the model "
+            "computes for these images is no finite number; look at its layers"
+        )
+    return (
+        f"the loss became {loss_nats} at step {step}; go back to an earlier step, and take a "
+        f"learning rate below {learning_rate:.3g}"
+    )

@@ -156,7 +156,26 @@ FLAWS = {
     "no images": ((np.zeros((0, 6, 7), np.uint8), []), ValueError, r"images is empty.*\(0, 6, 7\)"),
     "no pixels": ((np.zeros((2, 0, 7), np.uint8), [0, 1]), ValueError, "images is empty"),
     "int64 pixels": ((GREY.astype(int), [0, 1]), TypeError, "dtype int64.*astype"),
-    "text": (("cat", [0]), TypeError, "images has dtype <U3"),
+    "16 bits": (
+        (GREY.astype(np.uint16) * 200, [0, 1]),
+        TypeError,
+        "uint16 and values from 0 to 5800; .*: divide it by the largest.* 65535 of 16 bits$",
+    ),
+    "below zero": (
+        (GREY.astype(np.int16) - 9, [0, 1]),
+        TypeError,
+        "int16 and values from -9 to 20; .*: add to it until none is negative",
+    ),
+    "several sizes": (
+        ([np.zeros((3, 4, 5)), np.zeros((3, 4, 6))], [0, 1]),
+        ValueError,
+        r"several sizes, \(3, 4, 5\) and \(3, 4, 6\); bring all of them to one",
+    ),
+    "text": (
+        ("cat", [0]),
+        TypeError,
+        r"images has dtype <U3; give uint8, bool, or floats in 0..1$",
+    ),
     "ragged rows": (([[[1.0], [1.0, 0.5]]], [0]), ValueError, "rows of equal length"),
     "NaN": ((np.full((2, 3, 3), np.nan), [0, 1]), ValueError, "images has 18 NaN or infinite"),
     "0 to 255 as floats": ((GREY * 8.5, [0, 1]), ValueError, r"outside 0\.\.1; divide by 255"),
@@ -164,7 +183,11 @@ FLAWS = {
     "too few labels": ((GREY, [0]), ValueError, "labels has 1 entry for 2 images"),
     "too many labels": ((GREY, [0, 1, 1]), ValueError, "labels has 3 entries for 2 images"),
     "float labels": ((GREY, [0.0, 1.0]), TypeError, r"labels has dtype float64.*astype\(int\)"),
-    "named labels": ((GREY, ["cat", "dog"]), TypeError, "labels has dtype <U3.*indices"),
+    "named labels": (
+        (GREY, ["cat", "dog"]),
+        TypeError,
+        r"labels has dtype <U3.*numpy\.unique\(labels, r",
+    ),
     "boolean labels": ((GREY, [True, False]), TypeError, "labels has dtype bool"),
     "one-hot labels": ((GREY, np.eye(2, dtype=int)), ValueError, r"\(2, 2\).*argmax"),
     "ragged labels": ((GREY, [[0], [0, 1]]), TypeError, "labels is no array.*one integer"),
@@ -177,6 +200,7 @@ FLAWS = {
         "labels holds 9223372036854775808",
     ),
     "classes as one word": ((GREY, [0, 1], "ab"), TypeError, r"classes \(='ab'\)"),
+    "a number of classes": ((GREY, [0, 1], 2), TypeError, r"classes \(=2\) must be a list"),
     "classes of numbers": ((GREY, [0, 1], [5, 6]), TypeError, r"classes \(=5\)"),
     "a class twice": ((GREY, [0, 1], ["cat", "cat"]), ValueError, "names 'cat' twice"),
 }

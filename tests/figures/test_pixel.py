@@ -196,3 +196,12 @@ def test_the_selected_value_is_taken(scope):
         figures.pixel(scope, "conv9", (0, 0, 0))
     with pytest.raises(IndexError, match="channel 8 must be from 0 to 7"):
         figures.pixel(scope, "conv1", (8, 0, 0))
+
+
+def test_the_selected_place_is_drawn_in_a_layer_of_two_axes_too():
+    model = nn.Sequential(nn.Flatten(2), nn.Conv1d(1, 4, 3), nn.Identity(), nn.Flatten())
+    scope = cw.Microscope(model, small_set())
+    scope.layer, scope.pixel = "2", (3, 5)
+    sheet = figures.pixel(scope)
+    assert sheet.title.startswith("2, unit 3, 5: ")
+    assert scope.explain().unit == (3, 5)

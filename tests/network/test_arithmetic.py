@@ -52,6 +52,40 @@ def test_a_convolution_by_hand():
     assert (found.kind, found.rule) == ("Conv2d", "2×2, padding 1")
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"kernel_size": 2, "stride": 2},
+        {"kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1},
+        {"kernel_size": (3, 1), "stride": 1, "padding": (1, 0), "bias": False},
+        {"kernel_size": 3, "stride": 3, "dilation": 2, "output_padding": 1},
+        {"kernel_size": 1, "stride": 2},
+        {"kernel_size": 4, "stride": (2, 3), "padding": (3, 0), "groups": 2},
+    ],
+    ids=str,
+)
+def test_a_transposed_convolution_is_the_sum_that_its_gradient_tells(settings):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.ConvTranspose2d(4, 6, **settings))
+    image = image_of(4, 3, 4)
+    run = (probe := Probe(model)).run(image)
+    for unit in np.ndindex(*run["0"].shape[1:]):
+        found = explained(probe, run, "0", unit)
+        assert (found.method, found.terms.operation, found.note) == ("terms", "sum", "")
+        assert found.matches
+        leaf = image.clone().requires_grad_()
+        model(leaf)[0][unit].backward()
+        weights = np.zeros((4, 3, 4), np.float32)
+        for place in np.ndindex(found.terms.weights.shape):
+            weights[found.unit_at(*place)] = found.terms.weights[place]
+        np.testing.assert_array_equal(weights, leaf.grad[0])
+        box = found.terms
+        assert [*box.patch.shape] == [len(box.channels), len(box.rows), len(box.columns)]
+        np.testing.assert_array_equal(
+            box.patch, image[0].numpy()[np.ix_(box.channels, box.rows, box.columns)]
+        )
+
+
 def test_reflected_padding_names_the_pixel_it_shows():
     model = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"))
     found = explain(model, torch.arange(9.0).reshape(1, 3, 3), "0", (0, 0, 0))
@@ -143,7 +177,6 @@ CALLS = ("norm", "norm:2")
     ("module", "unit"),
     [
         (nn.GroupNorm(1, 2), (1, 2, 3)),
-        (nn.ConvTranspose2d(2, 3, 3), (2, 4, 4)),
         (nn.BatchNorm2d(2, track_running_stats=False), (0, 0, 0)),
         (nn.LPPool2d(2, 2), (0, 1, 1)),
         (nn.UpsamplingNearest2d(scale_factor=2), (1, 3, 3)),
@@ -266,7 +299,7 @@ def test_a_uint8_picture_is_normalised_as_the_microscope_does_it():
 
 def test_a_run_of_several_images_is_refused():
     probe = Probe(DigitCNN())
-    with pytest.raises(ValueError, match="explain takes a run of one image"):
+    with pytest.raises(ValueError, match="for 2 images: explain and receptive"):
         explained(probe, probe.run(torch.zeros(2, 1, 28, 28)), "conv2", (5, 6, 9))
 
 

@@ -96,6 +96,32 @@ def test_a_layer_that_cannot_be_walked_through_is_named():
     assert found.mask.all()
 
 
+class Gates(nn.Module):
+    """A row of gates, each of which multiplies its maps by what it makes of their mean."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.maps = nn.ModuleList(nn.Conv2d(1, 1, 3, padding=1) for _ in range(count))
+        self.gates = nn.ModuleList(nn.Conv2d(1, 1, 1) for _ in range(count))
+
+    def forward(self, x):
+        for maps, gate in zip(self.maps, self.gates, strict=True):
+            made = maps(x)
+            x = made * gate(made).sigmoid()
+        return x
+
+
+def test_a_transposed_convolution_of_the_same_size_is_not_walked_through_number_by_number():
+    model = nn.Sequential(nn.ConvTranspose2d(1, 1, 3, padding=1))
+    assert receptive_field(model, "0", (0, 2, 2), (1, 5, 5)).box == Box(1, 4, 1, 4)
+
+
+def test_a_long_row_of_gates_neither_overflows_nor_hides_a_pixel():
+    found = receptive_field(Gates(16), "gates.15", (0, 0, 20), (1, 20, 40))
+    assert found.method == "gradient"
+    assert found.box == Box(0, 17, 4, 37)
+
+
 def test_a_model_that_cuts_the_gradient_off_says_that_none_comes_through():
     class Cut(Residual):
         def forward(self, x):

@@ -94,6 +94,48 @@ def test_a_loss_that_is_no_number_pauses_and_says_what_to_try(how):
     assert session.wait(PATIENCE_S) is Status.FINISHED
 
 
+def test_a_model_that_gives_no_number_from_the_start_is_not_blamed_on_the_learning_rate():
+    session = session_of()
+    with torch.no_grad():
+        session.model.fc.bias[0] = math.nan
+    with pytest.raises(FloatingPointError):
+        result(session.step())
+    assert session.problem.startswith("the loss is nan at step 1, before a step changed a weight")
+    assert "learning rate" not in session.problem
+
+
+class Auxiliary(Breakable):
+    """Gives a second output while it trains, as GoogLeNet and Inception do."""
+
+    def forward(self, images):
+        logits = super().forward(images)
+        return (logits, logits) if self.training else logits
+
+
+def test_auxiliary_outputs_are_refused_with_the_remedy():
+    session = session_of(Auxiliary())
+    with pytest.raises(ValueError, match=r"gives a tuple while it trains, .*aux_logits=False"):
+        result(session.step())
+    assert session.status is Status.FAILED
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (
+            lambda: TrainingSession("model", sides()),
+            r"must be a torch\.nn\.Module, and is a str",
+        ),
+        (lambda: TrainingSession(Breakable(), [1, 2]), "a list is no ImageSet, .*from_arrays"),
+        (lambda: TrainingSession(Breakable(), sides(), test="x"), "a str is no ImageSet"),
+    ],
+    ids=["model", "images", "test"],
+)
+def test_what_is_no_model_or_no_set_is_refused_at_once(make, words):
+    with pytest.raises(TypeError, match=words):
+        make()
+
+
 def test_a_measuring_that_raises_fails_the_session():
     session = session_of(test=sides(20, seed=1))
 
