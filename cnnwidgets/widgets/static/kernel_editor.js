@@ -5,8 +5,9 @@ import { allow, card, count, follow, h, number, numberBox, put, read, say, showE
 import { keyHelp } from "./help.js";
 import { saving } from "./save.js";
 import { legend } from "./legend.js";
-import { kernelGrid, parsed } from "./kernel_grid.js";
+import { kernelGrid } from "./kernel_grid.js";
 import { editList } from "./edit_list.js";
+import { noNumber, parsed } from "./typed.js";
 
 /**
  * @typedef {object} State
@@ -92,7 +93,7 @@ export default {
 
     const wrong = h("p", { className: "cw-error", role: "alert", hidden: true });
     const refuse = (/** @type {string} */ text) => {
-      say(wrong, text && `“${text}” is no number, and nothing was changed: type one such as 0.25`);
+      say(wrong, text && noNumber(text, "0.25"));
       wrong.hidden = !text;
     };
     /** A box for a number that Enter, or leaving it, hands over, and Esc does not. @param {() => number | null} current @param {(value: number) => void} choose @param {() => void} [done] */

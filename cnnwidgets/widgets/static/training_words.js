@@ -32,6 +32,20 @@ export function inWords(now) {
   return `${doing[0].toUpperCase()}${doing.slice(1)} · ${epoch} · ${steps}${rate}${left}`;
 }
 
+/** Why no step can be done, in the words of the page; else empty. @param {string} status */
+export const stopsStep = (status) =>
+  status === "finished" ? "All epochs are done. Press “One epoch more”, or choose an earlier moment on the curves and press “⟲ from here”." : "";
+
+/** Why the training cannot go back; else empty. @param {string} status @param {boolean} isEarlier whether an earlier moment is looked at */
+export function stopsBack(status, isEarlier) {
+  if (status === "playing") return "Pause first; then choose the moment on the curves.";
+  return isEarlier ? "" : "This is the newest moment. Choose an earlier one on the curves first.";
+}
+
+/** What a press would lose, and how to go on. @param {number} steps */
+export const forgets = (steps) =>
+  `This forgets ${steps === 1 ? "the last step" : `${count(steps)} steps of training`}, for good. Press again to do it; Esc keeps ${steps === 1 ? "it" : "them"}.`;
+
 /** The place of the last of `steps` that is not after `step`; -1 if there is none. @param {ArrayLike<number>} steps @param {number} step */
 export function lastBefore(steps, step) {
   let [low, high] = [0, steps.length];
