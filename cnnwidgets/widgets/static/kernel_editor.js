@@ -148,7 +148,12 @@ export default {
     const redo = button("redo", () => ask("redo"));
     const revert = button("revert kernel", () => ask("revert"));
     const revertAll = button("revert all", () => ask("revert_all"));
-    const train = button("train on from here", () => ask("train_on"));
+    const train = button("train on from here", () => {
+      handed = true;
+      ask("train_on");
+    });
+    train.title = "give these weights to the training, and let it go on";
+    let [handed, hadEdits] = [false, false]; // whether the edits that went were given to the training
     const scale = legend();
     const readout = h("output", { className: "cw-readout" });
     const edits = editList(model, (text) => say(readout, text), signal);
@@ -210,8 +215,12 @@ export default {
       allow(undo, model.get("can_undo"));
       allow(redo, model.get("can_redo"));
       train.hidden = !model.get("can_train");
-      for (const act of [revertAll, train]) allow(act, model.get("edits").length > 0);
+      const hasEdits = model.get("edits").length > 0;
+      if ((hasEdits && !hadEdits) || model.get("error")) handed = false;
+      hadEdits = hasEdits;
+      for (const act of [revertAll, train]) allow(act, hasEdits);
       edits.show();
+      say(edits.none, handed ? "No edits: your weights went into the training." : "No edits: the network has its own weights.");
       say(ui.title, owner ? `${owner} · filter ${model.get("filter")}${model.get("inputs") > 1 ? ` · input channel ${model.get("input")}` : ""}` : "Kernel editor");
       if (!now || !original) {
         say(empty, owner ? "This kernel is too large for a grid; change it from Python." : "This layer has no kernels. Choose a convolution, or a layer that works on one.");
