@@ -195,9 +195,11 @@ class Loop:
             with torch.enable_grad():
                 self._loss = cross_entropy(self._logits, self._labels)
             if not math.isfinite(self.loss_nats):
+                # What is set, and not this step's, which a schedule may have made a part of it.
+                smaller = min(self.settings.learning_rate / 10, Settings().learning_rate)
                 raise FloatingPointError(
                     f"the loss became {self.loss_nats} at step {self.step + 1}; go back to an "
-                    f"earlier step, and take a learning rate below {self._rate:.3g}"
+                    f"earlier step, and take a smaller learning rate, such as {smaller:.1g}"
                 )
         elif phase is Phase.BACKWARD:
             self._optimizer.zero_grad()
