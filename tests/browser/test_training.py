@@ -113,7 +113,7 @@ def test_keys_train_and_step_and_a_bad_setting_is_refused_in_words(monitor):
     monitor.page.keyboard.press("ArrowRight")
     expect(monitor.line).to_contain_text("step 1 of 180")
     monitor.page.keyboard.press(".")
-    expect(monitor.line).to_contain_text("Amid a step, before its loss")
+    expect(monitor.line).to_contain_text("Amid a step, next: loss")
     rate = monitor.card.get_by_label("learning rate")
     alert = monitor.card.get_by_role("alert")
     refused = "learning_rate (=-3) must be a number above 0"

@@ -13,10 +13,10 @@ describe("a training in words", async () => {
   const { duration, forgets, inWords, lastBefore, readOut, rowsOf, stopsBack, stopsStep } = await load("training_words");
 
   test("says what is done, where, how fast and how long", () => {
-    assert.equal(inWords(now), "Playing · epoch 3 of 6 · step 1,200 of 2,814 · 6,543 images/s · 25 s left");
+    assert.equal(inWords(now), "Training · epoch 3 of 6 · step 1,200 of 2,814 · 6,543 images/s · 25 s left");
     assert.equal(
       inWords({ ...now, status: "paused", phase: "backward", images_per_second: 0 }),
-      "Amid a step, before its backward · epoch 3 of 6 · step 1,200 of 2,814",
+      "Amid a step, next: backward · epoch 3 of 6 · step 1,200 of 2,814",
     );
     assert.match(inWords({ ...now, measuring: true }), /^Reading the test images ·/);
     assert.match(inWords({ ...now, own_loop: true, steps_total: 0 }), /^step 1,200 of your own loop/);

@@ -26,7 +26,8 @@ export function inWords(now) {
   const steps = now.steps_total ? `step ${count(now.steps_done)} of ${count(now.steps_total)}` : `step ${count(now.steps_done)}`;
   if (now.own_loop) return `${steps} of your own loop. The curves grow while it runs; your code alone can pause it.`;
   const epoch = `epoch ${now.epoch} of ${now.epochs}`;
-  const doing = now.measuring ? "reading the test images" : now.phase ? `amid a step, before its ${now.phase}` : now.status;
+  const status = now.status === "playing" ? "training" : now.status; // "play" is the time slider's word
+  const doing = now.measuring ? "reading the test images" : now.phase ? `amid a step, next: ${now.phase}` : status;
   const rate = now.images_per_second ? ` · ${count(Math.round(now.images_per_second))} images/s` : "";
   const left = now.status === "playing" && now.seconds_left ? ` · ${duration(now.seconds_left)} left` : "";
   return `${doing[0].toUpperCase()}${doing.slice(1)} · ${epoch} · ${steps}${rate}${left}`;
