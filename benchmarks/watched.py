@@ -49,7 +49,7 @@ async (rounds) => {
   const says = (word) => line.textContent.startsWith(word);
   const taken = [];
   for (let round = 0; round < rounds; round++) {
-    const plays = changed(line, TEXT, () => says("Playing"));
+    const plays = changed(line, TEXT, () => says("Training"));
     play.click();
     await plays;
     await new Promise((done) => setTimeout(done, 150 + 37 * (round % 10)));

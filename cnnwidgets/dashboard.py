@@ -10,7 +10,7 @@ from anywidget import WidgetTrait
 from traitlets import Bool, Enum, TraitError, Unicode, link, observe, validate
 
 from cnnwidgets.code import code_for
-from cnnwidgets.pulse import aside
+from cnnwidgets.pulse import Pulse, aside
 from cnnwidgets.traits import LOCK, forget, in_words
 from cnnwidgets.widgets.ablation_board import AblationBoard
 from cnnwidgets.widgets.channel_slider import ChannelSlider
@@ -62,6 +62,8 @@ class Dashboard(View):
     and what follows when they are changed."""
     trains = Bool(False).tag(sync=True)
     """Whether there is a training to show."""
+    playing = Bool(False).tag(sync=True)
+    """Whether the network is being trained at this moment."""
     monitor = WidgetTrait().tag(sync=True)
     """The TrainingMonitor, once the view "train" was wanted."""
     slow = WidgetTrait().tag(sync=True)
@@ -116,6 +118,8 @@ class Dashboard(View):
         self._session = session
         self._session_lock = threading.Lock()
         self._making: set[str] = set()
+        self._unwatch: Callable[[], None] | None = None
+        self._pulse = Pulse(self._hear)
         self._stage_of(scope)  # refuses what is no microscope
         maps, enlarged = FeatureMaps(scope, view="all"), FeatureMaps(scope, view="one")
         parts: dict[str, View] = {
@@ -136,6 +140,8 @@ class Dashboard(View):
         self.view = view
         self.on_msg(self._answer)
         scope.observe(self._say_heading, names=list(HEADED))
+        if session is not None and not callable(session):
+            self._made_session()
 
     @property
     def code(self) -> str:
@@ -195,7 +201,16 @@ class Dashboard(View):
             if callable(self._session):
                 self._session = self._session()
             assert self._session is not None  # or `trains` were false
+            with LOCK:
+                if self._unwatch is None and self.comm is not None:
+                    self._unwatch = self._session.watch(self._pulse.poke)
             return self._session
+
+    def _hear(self) -> None:
+        """Takes over whether the session plays."""
+        with LOCK, self.hold_sync():
+            if self.comm is not None and self._session is not None and not callable(self._session):
+                self.playing = self._session.status.value == "playing"
 
     def _explaining(self) -> dict[str, View]:
         return {
@@ -206,17 +221,22 @@ class Dashboard(View):
         }
 
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        """Sends the code to a page that asks with {"want": "code"}."""
+        """Sends the code to a page that asks with {"want": "code"}; pauses for {"do": "pause"}."""
         try:
-            if not isinstance(content, dict) or content.get("want") != "code":
-                raise ValueError('a page asks a dashboard for {"want": "code"}, and nothing else')
-            self.send({"code": self.code})
+            if content == {"do": "pause"} and self.trains:
+                self._made_session().pause()
+            elif content == {"want": "code"}:
+                self.send({"code": self.code})
+            else:
+                raise ValueError('a page asks a dashboard for {"want": "code"} or {"do": "pause"}')
             self.error = ""
         except Exception as problem:  # shown where the person looks: a page has no traceback
             self.error = in_words(problem)
             self.send({"problem": self.error})
 
     def _let_go(self) -> None:
+        if self._unwatch is not None:
+            self._unwatch()
         forget(self.scope, self._say_heading, HEADED)
         for linked in self._links:
             linked.unlink()

@@ -118,13 +118,17 @@ class Engine:
         self.status = Status.PLAYING
 
     def step(self, count: int, future: "Future[Step]") -> object:
-        """Begins to play until `count` more steps are done, or it is told otherwise."""
+        """Begins to play until `count` more steps are done, or it is told otherwise.
+
+        More than those that it was asked for before, if they are not done yet.
+        """
         check_whole("count", count, least=1)
         self._check_goes_on()
+        begin = self.loop.step if self._until is None else self._until[0]
         self._end_steps()
         self.problem = ""
         self._last = None
-        self._until = (self.loop.step + count, future)
+        self._until = (begin + count, future)
         self.status = Status.PLAYING
         return LATER
 

@@ -200,7 +200,9 @@ class Loop:
             with torch.enable_grad():
                 self._loss = cross_entropy(self._logits, self._labels)
             if not math.isfinite(self.loss_nats):
-                raise FloatingPointError(no_number(self.loss_nats, self.step + 1, self._rate))
+                # What is set, and not this step's, which a schedule may have made a part of it.
+                smaller = min(self.settings.learning_rate / 10, Settings().learning_rate)
+                raise FloatingPointError(no_number(self.loss_nats, self.step + 1, smaller))
         elif phase is Phase.BACKWARD:
             self._optimizer.zero_grad()
             self._loss.backward()

@@ -10,8 +10,11 @@ def in_words(problem: BaseException) -> str:
     return words if plain else f"{type(problem).__name__}: {words}"
 
 
-def no_number(loss_nats: float, step: int, learning_rate: float) -> str:
-    """What to do about a loss that is no finite number, at a step from 1."""
+def no_number(loss_nats: float, step: int, smaller: float) -> str:
+    """What to do about a loss that is no finite number, at a step from 1.
+
+    smaller: the learning rate to try.
+    """
     if step == 1:
         return (
             f"the loss is {loss_nats} at step 1, before a step changed a weight: what the model "
@@ -19,5 +22,5 @@ def no_number(loss_nats: float, step: int, learning_rate: float) -> str:
         )
     return (
         f"the loss became {loss_nats} at step {step}; go back to an earlier step, and take a "
-        f"learning rate below {learning_rate:.3g}"
+        f"smaller learning rate, such as {smaller:.1g}"
     )

@@ -125,6 +125,9 @@ class Figures:
             ):
                 with mark.hold_sync():
                     mark.x, mark.y = step, values
+                    # A line of one point cannot be seen.
+                    if mark in (self.train_loss, self.train_accuracy):
+                        mark.marker = "circle" if len(step) == 1 else None
 
     def set_scale(self, name: str) -> None:
         """Draws the loss on a "linear" or a "log" scale."""
@@ -146,7 +149,13 @@ class Figures:
     def _lines(self, scale: bqplot.Scale) -> list[bqplot.Lines]:
         scales = {"x": self.steps, "y": scale}
         train = bqplot.Lines(
-            x=[], y=[], scales=scales, colors=[TRAIN_COLOUR], stroke_width=1.6, labels=["training"]
+            x=[],
+            y=[],
+            scales=scales,
+            colors=[TRAIN_COLOUR],
+            stroke_width=1.6,
+            marker_size=24,
+            labels=["training"],
         )
         test = bqplot.Lines(
             x=[],

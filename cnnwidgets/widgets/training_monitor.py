@@ -234,11 +234,11 @@ class TrainingMonitor(Moment, View):
 
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
         """Does what a page asks for; the answer shows when the session has done it."""
+        self.error = ""  # first: the same words once more are news to a page that has hidden them
         try:
             if self.session is None:
                 raise ValueError("this loop is your own code's; it cannot be controlled from here")
             self._do(self.session, content if isinstance(content, dict) else {})
-            self.error = ""
         except Exception as problem:  # shown where the person looks: a page has no traceback
             self.error = in_words(problem)
 
@@ -256,6 +256,9 @@ class TrainingMonitor(Moment, View):
             name, value = asked["name"], asked.get("value")
             if name == "batch_size" and isinstance(value, float) and value.is_integer():
                 value = int(value)  # JavaScript knows no whole numbers
+            images = session.progress.images
+            if name == "batch_size" and isinstance(value, int) and value > images:
+                raise ValueError(f"batch_size (={value}) must be at most {images}, all the images")
             session.set(**{name: value})
         else:
             raise ValueError("a page asks a monitor to play, pause, step, rewind or set, not this")

@@ -120,6 +120,10 @@ class View(Guarded):
         if shared:  # no names would mean all
             self.observe(self._keep_following, names=list(shared))
 
+    def __repr__(self) -> str:
+        """What is read where no widget is shown, as in a saved notebook."""
+        return f"{type(self).__name__}: run this cell to see it"
+
     def close(self) -> None:
         """Ends the widget on every page; the last view of a microscope ends its stage."""
         if self.comm is not None:  # once: Python closes a widget again when it forgets it

@@ -1,6 +1,7 @@
 """The dashboard in JupyterLab: its pictures stay true, and answer while the kernel is busy."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -71,3 +72,16 @@ print("the kernel is", "free")
     truth = maps(4, "conv1")
     expected = diverging(truth[5], float(np.abs(truth).max()))
     eventually(lambda: large_is(expected), "the large map is that of the new digit")
+
+
+def test_after_a_restart_of_the_kernel_each_card_says_that_it_no_longer_answers(lab, wide):
+    dash = opened(lab, wide, DASHBOARD)
+    cards = [dash.picker, dash.network, dash.maps, dash.time, dash.slider, dash.large, dash.filters]
+    for card in cards:
+        expect(card.get_by_role("alert")).to_have_count(0)
+    wide.get_by_role("menuitem", name="Kernel", exact=True).click()
+    wide.get_by_role("menuitem", name=re.compile("^Restart Kernel…")).click()
+    wide.locator("dialog.jp-Dialog button.jp-mod-accept").click()
+    for card in cards:
+        said = card.get_by_role("alert")
+        expect(said).to_contain_text("no longer answers. Run the cells", timeout=READY_MS)

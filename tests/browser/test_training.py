@@ -95,7 +95,15 @@ def test_it_trains_pauses_steps_goes_back_and_its_curves_are_true(monitor):
     expect(monitor.time.locator(".cw-line")).to_contain_text(f"step 0 of {done}")
     monitor.card.get_by_role("slider", name="the curve of loss").press("ArrowRight")
     expect(monitor.time.locator(".cw-line")).to_contain_text(f"step 1 of {done}")
-    monitor.press("go back to this moment, and train on from it")
+    alert = monitor.card.get_by_role("alert")
+    back = "go back to this moment, and train on from it"
+    monitor.press(back)
+    expect(alert).to_have_text(re.compile(f"forgets {done - 1} steps of training, for good"))
+    monitor.page.keyboard.press("Escape")
+    expect(alert).to_have_count(0)
+    assert monitor.steps() == done
+    for _ in range(2):
+        monitor.press(back)
     expect(monitor.line).to_contain_text("step 1 of 180")
     eventually(lambda: len(monitor.curve("loss")) == 1, "the later steps are forgotten")
 
@@ -105,16 +113,20 @@ def test_keys_train_and_step_and_a_bad_setting_is_refused_in_words(monitor):
     monitor.page.keyboard.press("ArrowRight")
     expect(monitor.line).to_contain_text("step 1 of 180")
     monitor.page.keyboard.press(".")
-    expect(monitor.line).to_contain_text("Amid a step, before its loss")
+    expect(monitor.line).to_contain_text("Amid a step, next: loss")
     rate = monitor.card.get_by_label("learning rate")
-    rate.fill("-3")
+    alert = monitor.card.get_by_role("alert")
+    refused = "learning_rate (=-3) must be a number above 0"
+    typed = [("-3", refused), ("abc", "“abc” is no number"), ("-3", refused)]
+    for text, words in typed:
+        rate.fill(text)
+        rate.press("Enter")
+        expect(alert).to_contain_text(words)
+        expect(rate).to_have_value("0.006")
+    rate.fill("0,25")
     rate.press("Enter")
-    expect(monitor.card.get_by_role("alert").filter(has_text="learning_rate")).to_contain_text(
-        "learning_rate (=-3) must be a number above 0"
-    )
-    rate.fill("0.25")
-    rate.press("Enter")
-    expect(monitor.card.get_by_role("alert").filter(has_text="learning_rate")).to_have_count(0)
+    expect(alert).to_have_count(0)
+    expect(rate).to_have_value("0.25")
     monitor.press("one step")
     expect(monitor.line).to_contain_text("Paused · epoch 1 of 3 · step 2 of 180")
 
@@ -159,8 +171,16 @@ def test_slow_motion_says_on_its_own_card_that_no_step_is_left(voila, new_page):
     button.click(force=True)
     monitor = Monitor(page)
     expect(monitor.play).to_have_text("▶ One epoch more")
+    alert = monitor.card.get_by_role("alert")
+    monitor.play.press(".")
+    expect(alert).to_contain_text("Press “One epoch more”, or choose an earlier moment")
+    monitor.card.get_by_role("button", name="new random weights").dblclick()
+    expect(alert).to_contain_text("This forgets 60 steps of training, for good")
+    assert monitor.steps() == 60
     monitor.card.get_by_role("slider", name="the curve of loss").press("Home")
-    monitor.press("go back to this moment, and train on from it")
+    expect(alert).to_have_count(0)
+    for _ in range(2):
+        monitor.press("go back to this moment, and train on from it")
     expect(button).to_have_attribute("aria-disabled", "false")
     expect(page.get_by_role("alert")).to_have_count(0)  # nothing was asked for in vain
     for phase in ("forward", "loss", "backward", "update"):

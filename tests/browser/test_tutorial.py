@@ -171,7 +171,7 @@ def test_the_training_goes_on_by_hand_and_all_follow(lesson):
     expect(line).to_contain_text(f"step {STEPS + 1} of")
     lesson.expect_other_logits(before)
     lesson.monitor.locator(".cw-play").click()
-    expect(line).to_contain_text("Playing")
+    expect(line).to_contain_text("Training")
     lesson.monitor.locator(".cw-play").click()
     expect(line).to_contain_text("Paused")
     done = int(re.search(r"step (\d+) of", line.text_content())[1])

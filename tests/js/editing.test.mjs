@@ -3,7 +3,8 @@ import { describe, test } from "node:test";
 import { load } from "./modules.mjs";
 
 describe("the kernel's grid", async () => {
-  const { cellAfter, nudged, parsed, stepOf } = await load("kernel_grid");
+  const { cellAfter, nudged, stepOf } = await load("kernel_grid");
+  const { noNumber, parsed } = await load("typed");
 
   test("is nudged by a round number near a twentieth of its scale", () => {
     assert.equal(stepOf(0.4), 0.02);
@@ -27,6 +28,7 @@ describe("the kernel's grid", async () => {
     assert.equal(parsed("0,25"), 0.25);
     assert.equal(parsed("1e-3"), 0.001);
     for (const odd of ["", "-", "1.2.3", "NaN", "Infinity", "1e39", "x"]) assert.equal(parsed(odd), null, odd);
+    assert.equal(noNumber("x", "0.25"), "“x” is no number, and nothing was changed: type one such as 0.25");
   });
 
   test("keeps arrows inside, and Home and End in the row", () => {

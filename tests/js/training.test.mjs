@@ -10,13 +10,13 @@ const train = { first: [1, 2, 9], steps: [1, 5, 9], loss: [2.3, 1, 0.5], accurac
 const tested = { steps: [0, 6], loss: [2.4, 0.9], accuracy: [0.08, 0.625] };
 
 describe("a training in words", async () => {
-  const { duration, inWords, lastBefore, readOut, rowsOf } = await load("training_words");
+  const { duration, forgets, inWords, lastBefore, readOut, rowsOf, stopsBack, stopsStep } = await load("training_words");
 
   test("says what is done, where, how fast and how long", () => {
-    assert.equal(inWords(now), "Playing · epoch 3 of 6 · step 1,200 of 2,814 · 6,543 images/s · 25 s left");
+    assert.equal(inWords(now), "Training · epoch 3 of 6 · step 1,200 of 2,814 · 6,543 images/s · 25 s left");
     assert.equal(
       inWords({ ...now, status: "paused", phase: "backward", images_per_second: 0 }),
-      "Amid a step, before its backward · epoch 3 of 6 · step 1,200 of 2,814",
+      "Amid a step, next: backward · epoch 3 of 6 · step 1,200 of 2,814",
     );
     assert.match(inWords({ ...now, measuring: true }), /^Reading the test images ·/);
     assert.match(inWords({ ...now, own_loop: true, steps_total: 0 }), /^step 1,200 of your own loop/);
@@ -24,6 +24,16 @@ describe("a training in words", async () => {
 
   test("tells times as people do", () => {
     assert.deepEqual([4.4, 89, 90, 3600, 5400].map(duration), ["4 s", "89 s", "2 min", "60 min", "1.5 h"]);
+  });
+
+  test("says what stands in a button's way by the names of other buttons, and what one would lose", () => {
+    assert.match(stopsStep("finished"), /^All epochs are done\. Press “One epoch more”/);
+    assert.deepEqual(["playing", "paused", "failed", "stopped", ""].map(stopsStep), ["", "", "", "", ""]);
+    assert.match(stopsBack("playing", true), /^Pause first/);
+    assert.match(stopsBack("paused", false), /Choose an earlier one/);
+    assert.equal(stopsBack("finished", true), "");
+    assert.match(forgets(2814), /^This forgets 2,814 steps of training, for good. Press again.* Esc keeps them\.$/);
+    assert.match(forgets(1), /^This forgets the last step, .* keeps it\.$/);
   });
 
   test("finds the last point that is not after a step", () => {

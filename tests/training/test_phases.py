@@ -155,7 +155,7 @@ def test_a_loss_that_is_no_number_touches_nothing_and_says_what_to_try():
         next(broken)
     words = str(raised.value)
     assert words.startswith("the loss became nan at step 2; go back to an earlier step, and take")
-    assert "a learning rate below 0." in words
+    assert words.endswith("a smaller learning rate, such as 0.006")
     for name, value in model.state_dict().items():
         assert torch.equal(value.nan_to_num(7), before[name].nan_to_num(7)), name
     assert torch.isfinite(model[1].running_mean).all()
@@ -165,7 +165,7 @@ def test_a_loss_that_is_no_number_touches_nothing_and_says_what_to_try():
 
 def test_a_run_that_explodes_stops_by_itself():
     broken = loop(network(), optimizer="sgd", learning_rate=1e30, schedule="constant")
-    with pytest.raises(FloatingPointError, match=r"at step \d+; .* rate below 1e\+30"):
+    with pytest.raises(FloatingPointError, match=r"at step \d+; .* such as 0.006$"):
         list(broken)
 
 

@@ -69,6 +69,14 @@ def test_step_does_so_many_and_rests_and_gives_the_last(session, whole):
     assert same(session.model, whole[1])
 
 
+def test_steps_that_are_asked_for_one_upon_the_other_add_up(session):
+    asked = [session.step() for _ in range(TOTAL - 2)]
+    assert result(asked[-1]).step == TOTAL - 2
+    assert session.wait(PATIENCE_S) is Status.PAUSED
+    result(session.rewind(1))
+    assert result(session.step()).step == 2  # nothing is left of what was asked before
+
+
 def test_the_last_step_finishes_the_session(session):
     assert result(session.step(99)).step == TOTAL
     assert session.wait(PATIENCE_S) is Status.FINISHED

@@ -57,6 +57,16 @@ def test_what_a_point_is_the_mean_of_is_told_by_the_steps_that_there_are():
     assert curve.loss_nats[-1] == pytest.approx(given.loss_nats[1:].mean(), rel=1e-5)
 
 
+@pytest.mark.parametrize(("count", "marker"), [(0, None), (1, "circle"), (2, None)])
+def test_a_curve_of_one_point_can_be_seen(count, marker):
+    figures = Figures()
+    figures.show(thinned(metrics(1)), thinned(metrics(0)))
+    figures.show(thinned(metrics(count)), thinned(metrics(0)))
+    assert figures.train_loss.marker == figures.train_accuracy.marker == marker
+    assert figures.test_loss.marker == "circle"
+    figures.close()
+
+
 def test_no_steps_are_no_points():
     assert len(thinned(metrics(0)).step) == 0
 

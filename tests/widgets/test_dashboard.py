@@ -41,13 +41,18 @@ def test_changed_weights_are_trained_on_whichever_view_was_opened_first(page, se
         page.write(dashboard, {"view": view})
         eventually(lambda view=view: getattr(dashboard, parts[view]), f"the view {view}")
     assert dashboard.editor.can_train
+    session.set(epochs=1000).result(20)  # not over before anybody looks
     scope.edits = (cw.SetBias("conv1", 0, 1.0),)
     page.ask(dashboard.editor, {"do": "train_on"})
     eventually(lambda: scope.step > 0, "it trained on")
+    eventually(lambda: dashboard.playing, "every view can tell")
     assert asked == [1]
-    session.stop().result(20)
+    page.ask(dashboard, {"do": "pause"})
+    eventually(lambda: not dashboard.playing, "it rests")
+    assert session.wait(20).value == "paused"
     assert (dashboard.editor.error, scope.edits) == ("", ())
     dashboard.close()
+    assert session._watchers._told == ()
 
 
 def test_the_view_explain_needs_no_session(page, scope):
@@ -61,6 +66,8 @@ def test_the_view_explain_needs_no_session(page, scope):
 
 def test_without_a_session_there_is_nothing_to_train(page, scope):
     dashboard = cw.Dashboard(scope)
+    page.ask(dashboard, {"do": "pause"})
+    assert "a page asks a dashboard" in dashboard.error
     page.write(dashboard, {"view": "train"})
     assert "needs a dashboard with a session" in dashboard.error
     assert dashboard.view == "look"

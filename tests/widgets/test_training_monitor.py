@@ -117,6 +117,7 @@ def test_settings_are_changed_from_the_page(page, monitor, name, value, shown):
     [
         ({"do": "set", "name": "learning_rate", "value": -1}, r"learning_rate \(=-1\) must be"),
         ({"do": "set", "name": "batch_size", "value": 2.5}, r"batch_size \(=2.5\) must be a whole"),
+        ({"do": "set", "name": "batch_size", "value": 2001}, r"\(=2001\) must be at most 2000"),
         ({"do": "set", "name": "optimizer", "value": "best"}, r"optimizer \(='best'\) must be"),
         ({"do": "set", "name": "__class__", "value": 1}, "a page asks a monitor to"),
         ({"do": "_ask"}, "a page asks a monitor to"),

@@ -43,6 +43,12 @@ def test_a_view_works_alone(page, kind):
     view.close()
 
 
+def test_where_it_cannot_be_shown_it_says_what_to_do(page, kind):
+    bundle = kind(**alone()[kind])._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert data["text/plain"] == f"{kind.__name__}: run this cell to see it"
+
+
 def test_every_public_trait_can_be_linked(page, kind, scope):
     for one, other in (
         (kind(**alone()[kind]), kind(**alone()[kind])),

@@ -12,6 +12,7 @@ import { follow, h, put, say, segments, showErrors } from "./kit.js";
  * @property {"pick" | "draw"} input
  * @property {"look" | "train" | "explain"} view
  * @property {boolean} trains
+ * @property {boolean} playing
  * @property {string | null} monitor
  * @property {string | null} slow
  * @property {string | null} inspector
@@ -59,7 +60,10 @@ export default {
       (value) => put(model, { view: value }),
       signal,
     );
-    const header = h("div", { className: "cw-header" }, h("h2", { textContent: "cnnwidgets" }), views.root, facts, code.button);
+    // In "Train" the card of the training has one.
+    const pause = h("button", { type: "button", className: "cw-press cw-play", textContent: "❚❚ Pause the training" });
+    pause.addEventListener("click", () => model.send({ do: "pause" }), { signal });
+    const header = h("div", { className: "cw-header" }, h("h2", { textContent: "cnnwidgets" }), views.root, pause, facts, code.button);
     const main = h("div", { className: "cw-columns" });
     el.replaceChildren(h("div", { className: "cw cw-dashboard" }, header, main, code.dialog));
     follow([model], ["heading"], () => say(facts, model.get("heading")), signal);
@@ -97,6 +101,10 @@ export default {
       views.mark(view);
       views.root.querySelector("[data-value=train]").hidden = !model.get("trains");
       main.dataset.view = view;
+      const chosen = views.root.querySelector("[aria-pressed=true]");
+      const rests = view === "train" || !model.get("playing");
+      if (rests && pause === pause.ownerDocument.activeElement) chosen.focus(); // else nobody had the focus
+      pause.hidden = rests;
       for (const { name, el } of places.flat()) el.hidden = (VIEW_OF[name] ?? view) !== view;
       const first = { train: "monitor", explain: "inspector" }[/** @type {string} */ (view)];
       waiting.hidden = !first || Boolean(model.get(first) || model.get("error"));
@@ -106,7 +114,7 @@ export default {
       // A card that was never seen takes no part in every digit's painting.
       return Promise.all(places.flat().map(fill));
     };
-    follow([model], ["input", "view", "trains", "monitor", "inspector", "error"], choose, signal);
+    follow([model], ["input", "view", "trains", "playing", "monitor", "inspector", "error"], choose, signal);
     await choose();
     // The large map has the colours of the small ones, in the same frame; the kernel links them too.
     const [maps, enlarged] = await Promise.all([host.getModel(model.get("maps")), host.getModel(model.get("enlarged"))]);

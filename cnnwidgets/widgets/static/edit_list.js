@@ -10,7 +10,7 @@ import { toClipboard } from "./copied.js";
  */
 export function editList(model, tell, signal) {
   const list = h("ol", { className: "cw-edits", "aria-label": "edits" });
-  const none = h("p", { className: "cw-note", tabIndex: -1, textContent: "No edits: the network has its own weights." });
+  const none = h("p", { className: "cw-note", tabIndex: -1 });
   const code = h("pre", { tabIndex: 0, role: "region", "aria-label": "the edits as PyTorch" });
   const lines = h("div", { hidden: true }, code);
   const reveal = h("button", { type: "button", className: "cw-press", textContent: "show as PyTorch", "aria-expanded": "false" });

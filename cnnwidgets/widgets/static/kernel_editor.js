@@ -5,8 +5,9 @@ import { allow, card, count, follow, h, number, numberBox, put, read, say, showE
 import { keyHelp } from "./help.js";
 import { saving } from "./save.js";
 import { legend } from "./legend.js";
-import { kernelGrid, parsed } from "./kernel_grid.js";
+import { kernelGrid } from "./kernel_grid.js";
 import { editList } from "./edit_list.js";
+import { noNumber, parsed } from "./typed.js";
 
 /**
  * @typedef {object} State
@@ -92,7 +93,7 @@ export default {
 
     const wrong = h("p", { className: "cw-error", role: "alert", hidden: true });
     const refuse = (/** @type {string} */ text) => {
-      say(wrong, text && `“${text}” is no number, and nothing was changed: type one such as 0.25`);
+      say(wrong, text && noNumber(text, "0.25"));
       wrong.hidden = !text;
     };
     /** A box for a number that Enter, or leaving it, hands over, and Esc does not. @param {() => number | null} current @param {(value: number) => void} choose @param {() => void} [done] */
@@ -148,7 +149,12 @@ export default {
     const redo = button("redo", () => ask("redo"));
     const revert = button("revert kernel", () => ask("revert"));
     const revertAll = button("revert all", () => ask("revert_all"));
-    const train = button("train on from here", () => ask("train_on"));
+    const train = button("train on from here", () => {
+      handed = true;
+      ask("train_on");
+    });
+    train.title = "give these weights to the training, and let it go on";
+    let [handed, hadEdits] = [false, false]; // whether the edits that went were given to the training
     const scale = legend();
     const readout = h("output", { className: "cw-readout" });
     const edits = editList(model, (text) => say(readout, text), signal);
@@ -210,8 +216,12 @@ export default {
       allow(undo, model.get("can_undo"));
       allow(redo, model.get("can_redo"));
       train.hidden = !model.get("can_train");
-      for (const act of [revertAll, train]) allow(act, model.get("edits").length > 0);
+      const hasEdits = model.get("edits").length > 0;
+      if ((hasEdits && !hadEdits) || model.get("error")) handed = false;
+      hadEdits = hasEdits;
+      for (const act of [revertAll, train]) allow(act, hasEdits);
       edits.show();
+      say(edits.none, handed ? "No edits: your weights went into the training." : "No edits: the network has its own weights.");
       say(ui.title, owner ? `${owner} · filter ${model.get("filter")}${model.get("inputs") > 1 ? ` · input channel ${model.get("input")}` : ""}` : "Kernel editor");
       if (!now || !original) {
         say(empty, owner ? "This kernel is too large for a grid; change it from Python." : "This layer has no kernels. Choose a convolution, or a layer that works on one.");

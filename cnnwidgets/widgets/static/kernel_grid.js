@@ -21,13 +21,6 @@ export const nudged = (value, nudges, step) => {
   return Number((value + nudges * step).toFixed(decimals));
 };
 
-/** What was typed as a number, or null. @param {string} text */
-export function parsed(text) {
-  const plain = text.trim().replaceAll("−", "-").replace(",", ".");
-  const value = plain === "" ? NaN : Number(plain);
-  return Number.isFinite(value) && Math.abs(value) <= 3.4028234e38 ? value : null;
-}
-
 /** Where a key leads in a grid of rows and columns, or null. @param {string} key @param {number} at @param {number} rows @param {number} columns @param {boolean} ctrl */
 export function cellAfter(key, at, rows, columns, ctrl) {
   const [row, column] = [Math.floor(at / columns), at % columns];

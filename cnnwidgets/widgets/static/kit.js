@@ -2,7 +2,7 @@
 // What all widgets share: reading arrays, following state, building cards, telling values.
 
 import { keepKeys } from "./keys.js";
-import { mendLine } from "./line.js";
+import { ENDED, mendLine, watchEnd } from "./line.js";
 
 /**
  * An array as it travels: `data` holds the numbers, row by row. `coded` is there only for large maps,
@@ -209,8 +209,8 @@ export function card(el, kind) {
 }
 
 /**
- * Shows in a card what was refused after a request that came from this card. Returns what shows a
- * sentence of the page's own, or none, in that place until the kernel has something new to say.
+ * Shows in a card what was refused after a request that came from this card, and that its kernel is
+ * gone. Returns what shows a sentence of the page's own, or none, in that place until there is news.
  * @param {HTMLElement} root @param {HTMLElement} alert @param {Model[]} models @param {AbortSignal} signal
  */
 export function showErrors(root, alert, models, signal) {
@@ -225,7 +225,8 @@ export function showErrors(root, alert, models, signal) {
     say(alert, text);
   };
   const error = () => models.map((model) => model.get("error")).find(Boolean) ?? "";
-  follow(models, ["error"], () => show(touched ? error() : ""), signal);
+  const isOver = watchEnd(models[0], () => again(), signal);
+  const again = follow(models, ["error"], () => show(isOver() ? ENDED : touched ? error() : ""), signal);
   return show;
 }
 

@@ -56,6 +56,22 @@ export function mendLine(model) {
   });
 }
 
+/** What is said then: in Lab a kernel that is started again knows nothing of the cards there are. */
+export const ENDED = "Python was started again or has stopped, and this no longer answers. Run the cells of the notebook again.";
+
+/**
+ * Calls `act` when a model's line to its kernel ends, and when there is one again. Returns whether it
+ * has ended: a page that was made without a kernel had none to lose.
+ * @param {import("./kit.js").Model} model @param {() => void} act @param {AbortSignal} signal
+ */
+export function watchEnd(model, act, signal) {
+  const hasNone = () => model.get("layout")?.comm_live === false; // a model too, and one that tells
+  const hadOne = !hasNone();
+  model.on("comm_live_update", act);
+  signal.addEventListener("abort", () => model.off("comm_live_update", act));
+  return () => hadOne && hasNone();
+}
+
 /** Whether the page is being given the kernel's state again. @param {any} model */
 export const isRestoring = (model) => Boolean(managerOf(model)?.[RESTORING]);
 

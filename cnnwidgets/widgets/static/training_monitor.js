@@ -1,10 +1,11 @@
 // @ts-check
 // TrainingMonitor: the controls of a training, its progress, and the curves of loss and accuracy.
 
-import { allow, card, count, follow, h, put, read, say, segments, showErrors, stateOf, twin } from "./kit.js";
+import { card, count, follow, h, put, read, say, segments, showErrors, stateOf, twin } from "./kit.js";
 import { keyHelp } from "./help.js";
 import { saving } from "./save.js";
 import { mount } from "./mount.js";
+import { labelled, settings, transport } from "./training_controls.js";
 import { inWords, readOut, rowsOf } from "./training_words.js";
 import { nearest } from "./moments.js";
 
@@ -49,116 +50,15 @@ import { nearest } from "./moments.js";
 const MARGIN = { left: 52, right: 12 }; // of the figures, in pixels: as they are made in Python
 const SHORTEST = 10; // steps of the axis at least, as in Python
 const WINDOWS = /** @type {[string, string][]} */ ([["1", "1"], ["10", "10"], ["50", "50"], ["200", "200"]]);
-const OPTIMIZERS = ["sgd", "momentum", "adam", "adamw"];
-const SCHEDULES = ["one_cycle", "constant"];
 
 /** @type {import("./help.js").Keys} */
 const KEYS = [
   ["Space", "train, pause"],
   ["→", "one step"],
   [".", "a quarter of a step: forward, loss, backward, update"],
+  ["Esc", "keep the steps that a button would forget"],
   ["on a curve: arrows, Home, End", "to the recorded moment before, the next, the first, the last"],
 ];
-
-/** @param {string} text @param {string} label */
-const press = (text, label) => h("button", { type: "button", className: "cw-press", textContent: text, "aria-label": label, title: label });
-
-/** A labelled control. @param {string} text @param {HTMLElement} control */
-const labelled = (text, control) => h("label", { className: "cw-setting" }, h("span", { textContent: text }), control);
-
-/** @param {string[]} choices */
-const select = (choices) =>
-  h("select", { className: "cw-select" }, ...choices.map((value) => h("option", { value, textContent: value.replace("_", " ") })));
-
-/**
- * A box for a number that is handed over on Enter or when left.
- * @param {(value: number) => void} choose @param {AbortSignal} signal
- */
-function settingBox(choose, signal) {
-  const box = h("input", { type: "text", inputMode: "decimal", className: "cw-number" });
-  const leave = () => {
-    if (box.value.trim() !== "" && box.value !== box.dataset.shown) choose(Number(box.value.replace(",", ".")));
-  };
-  box.addEventListener("change", leave, { signal });
-  box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && leave(), { signal });
-  const show = (/** @type {number} */ value) => {
-    if (box === box.ownerDocument.activeElement) return;
-    box.value = box.dataset.shown = String(value);
-  };
-  return { box, show };
-}
-
-/**
- * The buttons of a training. @param {import("./kit.js").Model} model @param {() => number} here
- * @param {AbortSignal} signal
- */
-function transport(model, here, signal) {
-  const ask = (/** @type {string} */ wish, rest = {}) => model.send({ do: wish, ...rest });
-  const toggle = () => {
-    const status = model.get("status");
-    ask(status === "playing" ? "pause" : status === "finished" ? "more" : "play");
-  };
-  const play = h("button", { type: "button", className: "cw-press cw-play" });
-  const step = press("+1", "one step");
-  const phase = press("+¼", "a quarter of a step");
-  const back = press("⟲ from here", "go back to this moment, and train on from it");
-  const fresh = press("Start afresh", "new random weights, step 0");
-  /** @type {[HTMLElement, () => void][]} */
-  const does = [
-    [play, toggle],
-    [step, () => ask("step")],
-    [phase, () => ask("phase")],
-    [back, () => ask("rewind", { step: here() })],
-    [fresh, () => ask("fresh")],
-  ];
-  for (const [button, act] of does) {
-    const can = () => button.getAttribute("aria-disabled") !== "true";
-    button.addEventListener("click", () => can() && act(), { signal });
-  }
-  const keys = (/** @type {KeyboardEvent} */ event) => {
-    const on = /** @type {HTMLElement} */ (event.target);
-    if (event.ctrlKey || event.metaKey || event.altKey || on.matches("input, select, summary, [role=slider]")) return;
-    if (event.key === " " && !on.matches("button")) toggle();
-    else if (event.key === "ArrowRight") ask("step");
-    else if (event.key === ".") ask("phase");
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  const root = h("div", { className: "cw-transport", role: "group", "aria-label": "training" }, play, step, phase, back, fresh);
-  const show = () => {
-    const status = model.get("status");
-    say(play, status === "playing" ? "❚❚ Pause" : status === "finished" ? "▶ One epoch more" : "▶ Train");
-    for (const button of [step, phase]) allow(button, status !== "finished");
-    allow(back, status !== "playing" && here() < model.get("steps_done"));
-  };
-  return { root, show, keys };
-}
-
-/** @param {import("./kit.js").Model} model @param {AbortSignal} signal */
-function settings(model, signal) {
-  const set = (/** @type {string} */ name, /** @type {any} */ value) => model.send({ do: "set", name, value });
-  const rate = settingBox((value) => set("learning_rate", value), signal);
-  const size = settingBox((value) => set("batch_size", value), signal);
-  const [optimizer, schedule] = [select(OPTIMIZERS), select(SCHEDULES)];
-  optimizer.addEventListener("change", () => set("optimizer", optimizer.value), { signal });
-  schedule.addEventListener("change", () => set("schedule", schedule.value), { signal });
-  const root = h(
-    "div",
-    { className: "cw-settings" },
-    labelled("learning rate", rate.box),
-    labelled("optimizer", optimizer),
-    labelled("batch size", size.box),
-    labelled("schedule", schedule),
-  );
-  const show = () => {
-    rate.show(model.get("learning_rate"));
-    size.show(model.get("batch_size"));
-    optimizer.value = model.get("optimizer");
-    schedule.value = model.get("schedule");
-  };
-  return { root, show };
-}
 
 /**
  * A figure under a cursor that is the time slider. @param {string} name
@@ -223,8 +123,9 @@ export default {
         go(by === "first" ? 0 : by === "last" ? steps().length - 1 : nearest(steps(), state.get("step")) + by);
       },
     };
+    const tell = showErrors(ui.root, ui.alert, [model, state], signal);
     const buttons = transport(model, () => state.get("step") ?? 0, signal);
-    const values = settings(model, signal);
+    const values = settings(model, tell, signal);
     const bar = (/** @type {string} */ label) => h("progress", { className: "cw-progress", max: 1, "aria-label": label });
     const [epochBar, runBar] = [bar("this epoch"), bar("the whole run")];
     const bars = h("div", { className: "cw-progress-bars" }, labelled("epoch", epochBar), labelled("run", runBar));
@@ -246,7 +147,6 @@ export default {
       signal,
     );
     ui.root.append(table.root);
-    showErrors(ui.root, ui.alert, [model, state], signal);
     ui.root.addEventListener("keydown", buttons.keys, { signal });
 
     const paint = () => {

@@ -26,11 +26,26 @@ export function inWords(now) {
   const steps = now.steps_total ? `step ${count(now.steps_done)} of ${count(now.steps_total)}` : `step ${count(now.steps_done)}`;
   if (now.own_loop) return `${steps} of your own loop. The curves grow while it runs; your code alone can pause it.`;
   const epoch = `epoch ${now.epoch} of ${now.epochs}`;
-  const doing = now.measuring ? "reading the test images" : now.phase ? `amid a step, before its ${now.phase}` : now.status;
+  const status = now.status === "playing" ? "training" : now.status; // "play" is the time slider's word
+  const doing = now.measuring ? "reading the test images" : now.phase ? `amid a step, next: ${now.phase}` : status;
   const rate = now.images_per_second ? ` · ${count(Math.round(now.images_per_second))} images/s` : "";
   const left = now.status === "playing" && now.seconds_left ? ` · ${duration(now.seconds_left)} left` : "";
   return `${doing[0].toUpperCase()}${doing.slice(1)} · ${epoch} · ${steps}${rate}${left}`;
 }
+
+/** Why no step can be done, in the words of the page; else empty. @param {string} status */
+export const stopsStep = (status) =>
+  status === "finished" ? "All epochs are done. Press “One epoch more”, or choose an earlier moment on the curves and press “⟲ from here”." : "";
+
+/** Why the training cannot go back; else empty. @param {string} status @param {boolean} isEarlier whether an earlier moment is looked at */
+export function stopsBack(status, isEarlier) {
+  if (status === "playing") return "Pause first; then choose the moment on the curves.";
+  return isEarlier ? "" : "This is the newest moment. Choose an earlier one on the curves first.";
+}
+
+/** What a press would lose, and how to go on. @param {number} steps */
+export const forgets = (steps) =>
+  `This forgets ${steps === 1 ? "the last step" : `${count(steps)} steps of training`}, for good. Press again to do it; Esc keeps ${steps === 1 ? "it" : "them"}.`;
 
 /** The place of the last of `steps` that is not after `step`; -1 if there is none. @param {ArrayLike<number>} steps @param {number} step */
 export function lastBefore(steps, step) {
