@@ -6,6 +6,9 @@ import importlib
 import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +125,16 @@ def test_measuring_rooms_know_no_widgets_and_widgets_no_torch(path):
 def test_no_private_module_of_another_library_is_needed(path):
     libraries = [name for name in imports(path) if not name.startswith("cnnwidgets")]
     assert not [name for name in libraries if "._" in name]
+
+
+def test_what_is_imported_is_declared():
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    needed = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    declared = {re.match(r"[\w-]+", each).group().lower() for each in needed} | {"cnnwidgets"}
+    libraries = {name.partition(".")[0] for path in SOURCES for name in imports(path)}
+    makers = packages_distributions()
+    for library in libraries - sys.stdlib_module_names:
+        assert declared & {maker.lower().replace("_", "-") for maker in makers[library]}, library
 
 
 def test_importing_every_widget_loads_no_torch():
