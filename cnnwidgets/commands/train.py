@@ -79,14 +79,13 @@ def _session(options: argparse.Namespace) -> "TrainingSession":
 
     from cnnwidgets.data import load
     from cnnwidgets.training.session import Settings, TrainingSession
-    from cnnwidgets.training.settings import check_whole
+    from cnnwidgets.training.settings import whole
 
     device = _device(options.device)
     named = {name: value for name in _OPTIONS if (value := getattr(options, name)) is not None}
     settings = Settings(**named)
     if options.threads is not None:
-        check_whole("threads", options.threads, least=1)
-        torch.set_num_threads(options.threads)
+        torch.set_num_threads(whole("threads", options.threads, least=1))
     images, test = load(options.data, split="train"), load(options.data, split="test")
     model = _network(images, settings.seed).to(device)
     path = options.out / CHECKPOINT

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from cnnwidgets.data.imageset import ImageSet
 from cnnwidgets.network.threads import steady_threads
-from cnnwidgets.training.settings import check_whole
+from cnnwidgets.training.settings import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def evaluate_while(
     wanted: Callable[[], bool], model: nn.Module, images: ImageSet, batch_size: int = 1000
 ) -> Evaluation | None:
     """As `evaluate`, but given up, with None, when `wanted` is no longer true before a batch."""
-    check_whole("batch_size", batch_size, least=1)
+    batch_size = whole("batch_size", batch_size, least=1)
     check_fits(model, images)
     batches = Batches(model, images)
     hits, loss_nats = 0, 0.0

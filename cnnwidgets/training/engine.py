@@ -18,7 +18,7 @@ from cnnwidgets.training.history import History
 from cnnwidgets.training.loop import Loop, Phase, Step
 from cnnwidgets.training.moments import Moments
 from cnnwidgets.training.progress import Progress, Status
-from cnnwidgets.training.settings import Settings, check_whole
+from cnnwidgets.training.settings import Settings, whole
 from cnnwidgets.training.slow import SlowStep, advance_slowly
 from cnnwidgets.training.words import in_words
 from cnnwidgets.training.worker import LATER
@@ -109,7 +109,7 @@ class Engine:
     def play(self, epochs: int | None) -> None:
         """Begins to play."""
         if epochs is not None:
-            check_whole("epochs", epochs, least=1)
+            epochs = whole("epochs", epochs, least=1)
             now = max(self.loop.settings.epochs, self.loop.epoch - 1)
             self._change(replace(self.loop.settings, epochs=now + epochs))
         self._check_goes_on()
@@ -122,7 +122,7 @@ class Engine:
 
         More than those that it was asked for before, if they are not done yet.
         """
-        check_whole("count", count, least=1)
+        count = whole("count", count, least=1)
         self._check_goes_on()
         begin = self.loop.step if self._until is None else self._until[0]
         self._end_steps()
@@ -161,7 +161,7 @@ class Engine:
 
     def rewind(self, step: int) -> int:
         """Goes back to the recorded moment nearest to step."""
-        check_whole("step", step, least=0)
+        step = whole("step", step, least=0)
         self.rest(Status.PAUSED)
         self.problem, self.slow = "", None
         found = self.moments.go_back(self.loop, step)

@@ -11,6 +11,7 @@ from cnnwidgets.training.history import History
 from cnnwidgets.training.loop import Step
 from cnnwidgets.training.moments import BUDGET_BYTES, recent
 from cnnwidgets.training.pace import Pace
+from cnnwidgets.training.settings import whole
 
 __all__ = ["Recording", "record"]
 
@@ -52,7 +53,7 @@ class Recording(History):
             raise RuntimeError("log belongs inside the block: with record(model) as history")
         done = Step(
             self._step + 1,
-            _epoch(self._epoch if epoch is None else epoch),
+            whole("epoch", self._epoch if epoch is None else epoch, least=0),
             _number("loss", loss),
             _share("accuracy", accuracy),
             _number("learning_rate", learning_rate),
@@ -159,9 +160,3 @@ def _share(name: str, value: object) -> float:
     if number < -_ROUNDING or number > 1 + _ROUNDING:  # NaN, which is unknown, passes
         raise ValueError(f"{name} (={number:g}) must be a share, from 0 to 1")
     return 0.0 if number < 0 else 1.0 if number > 1 else number
-
-
-def _epoch(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"epoch (={value!r}) must be a whole number, the first being 1")
-    return value

@@ -1,7 +1,10 @@
 """Settings: how a network is trained."""
 
 import math
+import operator
 from dataclasses import dataclass
+from functools import partial
+from numbers import Real
 from typing import Any
 
 import torch
@@ -39,10 +42,11 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_whole("epochs", self.epochs, least=1)
-        check_whole("batch_size", self.batch_size, least=1)
-        check_whole("seed", self.seed, least=0, below=2**63)
-        _check_rate(self.learning_rate)
+        keep = partial(object.__setattr__, self)
+        keep("epochs", whole("epochs", self.epochs, least=1))
+        keep("batch_size", whole("batch_size", self.batch_size, least=1))
+        keep("seed", whole("seed", self.seed, least=0, below=2**63))
+        keep("learning_rate", _rate(self.learning_rate))
         _check_one_of("optimizer", self.optimizer, OPTIMIZERS)
         _check_one_of("schedule", self.schedule, SCHEDULES)
 
@@ -54,7 +58,7 @@ class Settings:
     def rate(self, step: int, total: int) -> float:
         """The learning rate of a step, the first being 0, of a run of `total` steps."""
         if self.schedule == "constant":
-            return float(self.learning_rate)
+            return self.learning_rate
         return one_cycle(step, total, self.learning_rate)
 
     def make_optimizer(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
@@ -62,7 +66,7 @@ class Settings:
         fused = all(
             each.is_floating_point() and each.device.type in ("cpu", "cuda") for each in parameters
         )
-        common: dict[str, Any] = {"lr": float(self.learning_rate), "fused": fused or None}
+        common: dict[str, Any] = {"lr": self.learning_rate, "fused": fused or None}
         if self.optimizer == "adamw":
             return torch.optim.AdamW(parameters, **common)
         if self.optimizer == "adam":
@@ -85,21 +89,32 @@ def one_cycle(step: int, total: int, peak: float) -> float:
     return peak * (low + (1 - low) * (1 - math.cos(math.pi * way)) / 2)
 
 
-def check_whole(name: str, value: object, *, least: int, below: int | None = None) -> None:
-    """Raises TypeError or ValueError if value is no whole number in the range."""
-    if isinstance(value, bool) or not isinstance(value, int):
+def whole(name: str, value: Any, *, least: int, below: int | None = None) -> int:
+    """A whole number, numpy's and torch's too, as Python's own.
+
+    Raises TypeError or ValueError if value is none in the range.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
         raise TypeError(f"{name} (={value!r}) must be a whole number, at least {least}")
-    if value < least:
-        raise ValueError(f"{name} (={value}) must be at least {least}")
-    if below is not None and value >= below:
-        raise ValueError(f"{name} (={value}) must be below {below}")
+    if number < least:
+        raise ValueError(f"{name} (={number}) must be at least {least}")
+    if below is not None and number >= below:
+        raise ValueError(f"{name} (={number}) must be below {below}")
+    return number
 
 
-def _check_rate(value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def _rate(value: Any) -> float:
+    """A learning rate, of numpy's numbers too, as Python's own."""
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"learning_rate (={value!r}) must be a number above 0, such as 0.006")
-    if not (value > 0 and math.isfinite(value)):
+    rate = float(value)
+    if not (rate > 0 and math.isfinite(rate)):
         raise ValueError(f"learning_rate (={value}) must be a number above 0, such as 0.006")
+    return rate
 
 
 def _check_one_of(name: str, value: object, known: tuple[str, ...]) -> None:

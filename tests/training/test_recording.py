@@ -183,7 +183,7 @@ def test_a_microscope_looks_at_it_while_it_grows_in_another_thread():
         ),
         ({"loss": 1, "accuracy": 99.2}, ValueError, r"accuracy \(=99\.2\) must be a share, from 0"),
         ({"loss": 1, "test_accuracy": -1}, ValueError, r"test_accuracy \(=-1\) must be a share"),
-        ({"loss": 1, "epoch": 1.5}, ValueError, r"epoch \(=1\.5\) must be a whole number"),
+        ({"loss": 1, "epoch": 1.5}, TypeError, r"epoch \(=1\.5\) must be a whole number"),
     ],
 )
 def test_what_is_no_such_number_is_refused_and_nothing_recorded(named, kind, words):

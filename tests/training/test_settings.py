@@ -1,6 +1,6 @@
 """Settings hold from the step they are given at, and what cannot work is refused in words."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -55,6 +55,12 @@ def test_each_optimizer_and_schedule_is_pytorchs_own(optimizer):
             # Channels lie last in memory here, so sums are rounded in another order; Adam divides
             # by gradients, some of which are small.
             assert torch.allclose(value, expected[name], rtol=0, atol=2e-5), name
+
+
+def test_numbers_of_numpy_and_torch_are_taken_and_kept_as_pythons():
+    given = Settings(np.int64(2), torch.tensor(16), np.float32(0.25), seed=np.uint8(3))
+    assert given == Settings(2, 16, 0.25, seed=3)
+    assert {type(value) for value in asdict(given).values()} == {int, float, str}
 
 
 def test_a_new_learning_rate_holds_from_the_next_step_and_keeps_the_optimizers_memory():
