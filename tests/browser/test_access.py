@@ -144,10 +144,12 @@ def test_the_help_opens_by_its_button_closes_on_a_second_question_mark_and_rests
     voila, page
 ):
     dash = ready(voila.open(page, DASHBOARD))
-    opener = dash.maps.get_by_role("button", name="keys of this card")
+    opener = dash.maps.get_by_role("button", name="words and keys of this card")
     opener.click()
-    box = dash.maps.get_by_role("dialog", name="Keys · conv1 · 8 feature maps, 28×28")
+    box = dash.maps.get_by_role("dialog", name="Help · conv1 · 8 feature maps, 28×28")
     expect(box).to_contain_text("Page up, Page down")
+    meaning = box.locator("dt", has_text="feature map").locator("+ dd")
+    expect(meaning).to_contain_text("what one channel of a layer gives for an image")
     assert violations(page) == []
     page.keyboard.press("End")
     page.keyboard.press("?")

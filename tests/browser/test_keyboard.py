@@ -134,7 +134,7 @@ USES = [
     ("", "button", "Look|Explain", use_view),
     ("", "button", "Pick an image", use_toggle),
     ("", "button", "Draw one$", lambda person: None),  # leads to the other test
-    ("", "button", "keys of this card", use_help),
+    ("", "button", "words and keys of this card", use_help),
     ("", "button", "save as picture", use_save),
     ("", "summary", "Numbers", use_summary),
     ("cw-picker", "button", "misread", use_misread),

@@ -218,7 +218,7 @@ def use_unpin(person):
 
 # By card, kind and name; the first that fits. A control that none of them fits fails the test.
 USES = [
-    ("cw-", "button", "keys of this card", use_help),
+    ("cw-", "button", "words and keys of this card", use_help),
     ("cw-", "button", "save as picture", use_save),
     ("cw-", "summary", "Numbers", use_summary),
     ("cw-inspector", "button", ".*Slide", use_sweep),

@@ -22,7 +22,7 @@ def test_every_control_of_the_pad_is_reached_and_used_by_keys_alone(person):
 
     person.reach("save as picture", "cw-pad")
     use_save(person)
-    person.reach("keys of this card", "cw-pad")
+    person.reach("words and keys of this card", "cw-pad")
     use_help(person)
     person.reach("drawing pad", "cw-pad")
     person.press("PageUp", "Home", *["ArrowDown"] * 6, *["ArrowRight"] * 8)

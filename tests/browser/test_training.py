@@ -109,7 +109,7 @@ def test_it_trains_pauses_steps_goes_back_and_its_curves_are_true(monitor):
 
 
 def test_keys_train_and_step_and_a_bad_setting_is_refused_in_words(monitor):
-    monitor.card.get_by_role("button", name="keys of this card").focus()
+    monitor.card.get_by_role("button", name="words and keys of this card").focus()
     monitor.page.keyboard.press("ArrowRight")
     expect(monitor.line).to_contain_text("step 1 of 180")
     monitor.page.keyboard.press(".")

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readFileSync, readdirSync } from "node:fs";
 import { load } from "./modules.mjs";
 
 const { GRID_KEYS, SLIDER_KEYS } = await load("help");
+const { GLOSSARY } = await load("glossary");
 const { PAD_KEYS } = await load("draw_pad_tools");
 const { PIXEL_KEYS } = await load("enlarged");
 const { moved } = await load("tiles");
@@ -23,4 +25,11 @@ test("the keys that the help of a grid names are those that move in it, and no o
   assert.equal(works.length, 8);
   for (const key of works) assert.notEqual(moved(key, 5, 40, 4, 2), null, key);
   for (const key of ["Enter", " ", "?", "Escape", "a"]) assert.equal(moved(key, 5, 40, 4, 2), null, key);
+});
+
+test("each word of the glossary is explained by some card", () => {
+  const folder = new URL("../../cnnwidgets/widgets/static/", import.meta.url);
+  const sources = readdirSync(folder).filter((name) => name.endsWith(".js")).map((name) => readFileSync(new URL(name, folder), "utf8"));
+  const lists = sources.flatMap((text) => [...text.matchAll(/helping\(ui, (\[.*?\])/g)].map((found) => JSON.parse(found[1])));
+  assert.deepEqual(new Set(lists.flat()), new Set(Object.keys(GLOSSARY)));
 });

@@ -2,7 +2,7 @@
 // AblationBoard: a switch for each channel of a layer, with what the network is without it.
 
 import { allow, card, count, follow, h, number, put, read, say, showErrors, twin } from "./kit.js";
-import { keyHelp } from "./help.js";
+import { helping } from "./help.js";
 import { saving } from "./save.js";
 import { moved } from "./tiles.js";
 
@@ -192,7 +192,7 @@ export default {
     ui.body.append(empty, board);
     ui.foot.append(bar, said);
     ui.root.append(table.root);
-    keyHelp(ui, KEYS, signal);
+    helping(ui, ["ablation", "channel", "accuracy", "percentage point"], KEYS, signal);
     saving(ui, signal);
     showErrors(ui.root, ui.alert, [model], signal);
 

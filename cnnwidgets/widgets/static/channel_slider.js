@@ -2,7 +2,7 @@
 // ChannelSlider: slider, number and previous/next, with a mark for each channel's response.
 
 import { allow, card, count, follow, h, number, numberBox, put, read, say, showErrors, stateOf, twin } from "./kit.js";
-import { keyHelp, SLIDER_KEYS } from "./help.js";
+import { helping, SLIDER_KEYS } from "./help.js";
 import { factsOf, isSilent } from "./maps.js";
 import { markedSlider } from "./marks.js";
 
@@ -63,7 +63,7 @@ export default {
       const last = (facts()?.channels ?? 1) - 1;
       put(state, { channel: Math.min(last, Math.max(0, channel)) });
     };
-    keyHelp(ui, [...SLIDER_KEYS, ["Enter", "in the box: go to the channel of that number"]], signal);
+    helping(ui, ["channel"], [...SLIDER_KEYS, ["Enter", "in the box: go to the channel of that number"]], signal);
     const jump = numberBox({ label: "channel number", current: () => state.get("channel"), choose, signal });
     ui.tools.append(previous, jump.box, next);
     const track = markedSlider({

@@ -2,7 +2,7 @@
 // Compare: what was pinned beside what is shown now, and the difference.
 
 import { card, follow, h, number, read, say, showErrors, stateOf, twin } from "./kit.js";
-import { keyHelp } from "./help.js";
+import { helping } from "./help.js";
 import { saving } from "./save.js";
 import { legend } from "./legend.js";
 import { centred, draw, hatch, limitsBetween, limitsOf, picture, prepare } from "./paint.js";
@@ -113,7 +113,7 @@ export default {
     const scores = h("div", { className: "cw-table" }, h("table", {}, h("caption", { textContent: "probability of each class" }), h("thead", {}, h("tr", {}, ...columns)), body));
     ui.body.append(empty, maps, channels, scores);
     ui.foot.append(scale.root, change.root);
-    keyHelp(ui, [["Enter, Space", "on a button: pin, unpin"]], signal);
+    helping(ui, ["pinned", "feature map"], [["Enter, Space", "on a button: pin, unpin"]], signal);
     saving(ui, signal);
     const table = twin(
       "the maps and their difference",

@@ -2,7 +2,7 @@
 // DigitPicker: the picture that goes in, and the grid of all pictures to choose it from.
 
 import { card, count, follow, h, numberBox, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
-import { GRID_KEYS, keyHelp } from "./help.js";
+import { GRID_KEYS, helping } from "./help.js";
 import { saving } from "./save.js";
 import { whenRestored } from "./line.js";
 import { paintPhoto, photo } from "./paint.js";
@@ -193,7 +193,7 @@ export default {
       visible: (first, last) => store.want(first, last),
     });
     const store = tileStore(model, grid.ask, signal);
-    keyHelp(ui, [...GRID_KEYS, ["Enter", "in the box: go to the image of that number"]], signal);
+    helping(ui, ["label", "misread"], [...GRID_KEYS, ["Enter", "in the box: go to the image of that number"]], signal);
     saving(ui, signal);
     ui.tools.append(label);
     ui.body.append(large, chips, h("div", { className: "cw-row" }, sorted.root, status), grid.root);

@@ -2,7 +2,7 @@
 // DrawPad: ink to draw with, and the image that the network gets of it.
 
 import { card, follow, h, put, say, showErrors, sizeOf, stateOf, times } from "./kit.js";
-import { keyHelp } from "./help.js";
+import { helping } from "./help.js";
 import { saving } from "./save.js";
 import { pictures } from "./draw_pad_files.js";
 import { keying, pointing } from "./draw_pad_hand.js";
@@ -145,7 +145,7 @@ async function render(store, { model, el, signal, host }) {
     centre: centring(model, signal),
     files: pictures(ui.root, give, complain, signal),
   };
-  keyHelp(ui, PAD_KEYS, signal);
+  helping(ui, [], PAD_KEYS, signal);
   saving(ui, signal);
   const pad = drawing(store, model, tools.brush, { tell, started: () => complain("") }, signal);
   const seen = seenView(state, signal);

@@ -2,7 +2,7 @@
 // FeatureMaps: all maps of a layer on one canvas, and one of them large beside the input.
 
 import { allow, card, count, follow, h, number, put, read, say, segments, showErrors, stateOf, times } from "./kit.js";
-import { GRID_KEYS, keyHelp } from "./help.js";
+import { GRID_KEYS, helping } from "./help.js";
 import { saving } from "./save.js";
 import { legend } from "./legend.js";
 import { centred, colourMapFor, colours, hatch, inkOn, levelOf } from "./paint.js";
@@ -245,7 +245,7 @@ export default {
     ui.root.append(one.table);
     showErrors(ui.root, ui.alert, [model, state], signal);
 
-    keyHelp(ui, KEYS[/** @type {"both" | "all" | "one"} */ (model.get("view"))], signal);
+    helping(ui, ["feature map", "channel", "silent", "Δ"], KEYS[/** @type {"both" | "all" | "one"} */ (model.get("view"))], signal);
     saving(ui, signal);
 
     const paint = () => {

@@ -2,7 +2,7 @@
 // Filters: the kernels of the selected filter, one an input channel, or all filters of the layer.
 
 import { card, count, follow, h, number, put, read, say, segments, showErrors, stateOf, times, twin } from "./kit.js";
-import { GRID_KEYS, keyHelp } from "./help.js";
+import { GRID_KEYS, helping } from "./help.js";
 import { saving } from "./save.js";
 import { legend } from "./legend.js";
 import { centred, draw, limitsOf, picture, writeNumbers } from "./paint.js";
@@ -170,7 +170,7 @@ export default {
       },
       signal,
     );
-    keyHelp(ui, GRID_KEYS, signal);
+    helping(ui, ["filter", "kernel", "channel", "Δ"], GRID_KEYS, signal);
     saving(ui, signal);
     ui.tools.append(view.root);
     ui.body.append(grid.root);

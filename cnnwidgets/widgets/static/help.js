@@ -1,6 +1,7 @@
 // @ts-check
-// The keys of a card, in words: opened by "?" from any of its controls, or by the button of that name.
+// The words and the keys of a card: opened by "?" from any of its controls, or by the button of that name.
 
+import { GLOSSARY } from "./glossary.js";
 import { freshId, h, say } from "./kit.js";
 
 /** Keys and what they do. @typedef {[keys: string, words: string][]} Keys */
@@ -22,32 +23,37 @@ export const SLIDER_KEYS = [
 /** @type {Keys} */
 const ALWAYS = [
   ["Tab, Shift + Tab", "to the next control, the one before"],
-  ["?", "these keys; Esc closes them"],
+  ["?", "this help; Esc closes it"],
 ];
 
+/** What each of some things is. @param {[string, string][]} pairs */
+function meanings(pairs) {
+  return h("dl", {}, ...pairs.flatMap(([what, meaning]) => [h("dt", { textContent: what }), h("dd", { textContent: meaning })]));
+}
+
 /**
- * Gives a card its help.
- * @param {{root: HTMLElement, title: HTMLElement}} card @param {Keys} keys @param {AbortSignal} signal
+ * Gives a card its help: what its words mean, and what its keys do.
+ * @param {{root: HTMLElement, title: HTMLElement}} card @param {import("./glossary.js").Term[]} terms
+ * @param {Keys} keys @param {AbortSignal} signal
  */
-export function keyHelp({ root, title }, keys, signal) {
+export function helping({ root, title }, terms, keys, signal) {
   const name = h("p", { className: "cw-help-name", id: freshId("help") });
   const close = h("button", { type: "button", className: "cw-press", textContent: "Close" });
-  const list = [...keys, ...ALWAYS].flatMap(([key, words]) => [
-    h("dt", { textContent: key }),
-    h("dd", { textContent: words }),
-  ]);
+  const part = (/** @type {string} */ text) => h("p", { className: "cw-help-part", textContent: text });
   const box = h(
     "dialog",
     { className: "cw-help", "aria-labelledby": name.id },
     h("div", { className: "cw-help-head" }, name, close),
-    h("dl", {}, ...list),
+    ...(terms.length ? [part("Words"), meanings(terms.map((term) => [term, GLOSSARY[term]]))] : []),
+    part("Keys"),
+    meanings([...keys, ...ALWAYS]),
   );
   const open = h("button", {
     type: "button",
     className: "cw-help-open",
     textContent: "?",
-    title: "Keys (?)",
-    "aria-label": "keys of this card",
+    title: "Words and keys (?)",
+    "aria-label": "words and keys of this card",
     "aria-haspopup": "dialog",
     "aria-keyshortcuts": "?",
   });
@@ -55,7 +61,7 @@ export function keyHelp({ root, title }, keys, signal) {
   root.append(box);
 
   const show = () => {
-    say(name, `Keys · ${title.textContent}`);
+    say(name, `Help · ${title.textContent}`);
     box.showModal(); // closed, it gives the focus back to who had it
   };
   const toggle = () => (box.open ? box.close() : show());

@@ -2,7 +2,7 @@
 // KernelEditor: the selected kernel as a grid of numbers to be changed, and the edits made so far.
 
 import { allow, card, count, follow, h, number, numberBox, put, read, say, showErrors, times, twin } from "./kit.js";
-import { keyHelp } from "./help.js";
+import { helping } from "./help.js";
 import { saving } from "./save.js";
 import { legend } from "./legend.js";
 import { kernelGrid } from "./kernel_grid.js";
@@ -203,7 +203,7 @@ export default {
     ui.body.append(empty, main);
     ui.foot.append(scale.root, readout);
     ui.root.append(h("div", { className: "cw-kernel-edits" }, edits.none, edits.list, acts, edits.lines), table.root);
-    keyHelp(ui, KEYS, signal);
+    helping(ui, ["kernel", "weight", "filter", "bias", "accuracy"], KEYS, signal);
     saving(ui, signal);
     showErrors(ui.root, ui.alert, [model], signal);
 

@@ -2,7 +2,7 @@
 // LayerSelector: the network as a strip of layers, from input to output.
 
 import { card, count, follow, freshId, h, put, read, say, showErrors, stateOf, times } from "./kit.js";
-import { keyHelp } from "./help.js";
+import { helping } from "./help.js";
 import { saving } from "./save.js";
 import { draw, photo, picture, prepare } from "./paint.js";
 import { moved } from "./tiles.js";
@@ -103,7 +103,7 @@ export default {
     list.setAttribute("aria-labelledby", ui.title.id);
     const strip = h("div", { className: "cw-strip" }, input.root, list);
     ui.body.append(strip);
-    keyHelp(ui, KEYS, signal);
+    helping(ui, ["layer", "shape", "weight", "convolution", "stride", "padding", "ReLU", "max pooling", "linear"], KEYS, signal);
     saving(ui, signal);
     showErrors(ui.root, ui.alert, [model, state], signal);
     /** @type {ReturnType<typeof tile>[]} */

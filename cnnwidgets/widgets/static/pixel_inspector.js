@@ -2,7 +2,7 @@
 // PixelInspector: where the value of one pixel comes from, number by number, down to the image.
 
 import { allow, card, follow, freshId, h, number, put, read, say, showErrors, sizeOf, stateOf, twin } from "./kit.js";
-import { keyHelp } from "./help.js";
+import { helping } from "./help.js";
 import { saving } from "./save.js";
 import { beginning, deedWords, explainedIn, fromWords, inputWords, isExplained, leadWords, placeIn, placeWords, verdictWords } from "./inspector_words.js";
 import { grids } from "./inspector_grids.js";
@@ -191,7 +191,7 @@ export default {
     const parts = h("div", { className: "cw-inspect" }, where.root, main, side);
     ui.body.append(trail.root, parts);
     ui.root.append(table.root);
-    keyHelp(ui, KEYS, signal);
+    helping(ui, ["kernel", "patch", "bias", "receptive field"], KEYS, signal);
     saving(ui, signal);
     showErrors(ui.root, ui.alert, [model, state], signal);
     go.addEventListener("click", enter, listen);

@@ -2,6 +2,7 @@
 // Prediction: the probability of each class as bars, right or wrong, the logits as text.
 
 import { card, count, follow, h, number, read, say, stateOf } from "./kit.js";
+import { helping } from "./help.js";
 import { saving } from "./save.js";
 
 /**
@@ -50,6 +51,7 @@ export default {
   async render({ model, el, signal, host }) {
     const state = await stateOf(model, host);
     const ui = card(el, "prediction");
+    helping(ui, ["probability", "logit"], [], signal);
     saving(ui, signal);
     const verdict = h("strong");
     const sure = h("strong");

@@ -55,7 +55,7 @@ function icon() {
 }
 
 /**
- * Gives a card a button that saves it as a picture; after `keyHelp`, whose button it stands beside.
+ * Gives a card a button that saves it as a picture; after `helping`, whose button it stands beside.
  * @param {{root: HTMLElement, title: HTMLElement, line: HTMLElement}} card @param {AbortSignal} signal
  */
 export function saving(card, signal) {

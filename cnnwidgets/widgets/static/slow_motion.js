@@ -2,7 +2,7 @@
 // SlowMotion: what one optimizer step does to one kernel, phase by phase.
 
 import { allow, card, count, follow, freshId, h, number, numberBox, put, read, say, showErrors, stateOf } from "./kit.js";
-import { keyHelp } from "./help.js";
+import { helping } from "./help.js";
 import { legend } from "./legend.js";
 import { saving } from "./save.js";
 import { colours, inkOn, levelOf, limitsOf } from "./paint.js";
@@ -103,7 +103,7 @@ export default {
     next.setAttribute("aria-describedby", said.id);
     const channel = h("label", { className: "cw-setting" }, h("span", { textContent: "input channel" }), input.box);
     ui.body.append(phases, h("output", { className: "cw-readout" }, said), grids, law, channel);
-    keyHelp(ui, [["Enter, Space", "on the button: the next phase"]], signal);
+    helping(ui, ["batch", "loss", "nat", "gradient", "learning rate", "weight"], [["Enter, Space", "on the button: the next phase"]], signal);
     saving(ui, signal);
     showErrors(ui.root, ui.alert, [model, state], signal);
 

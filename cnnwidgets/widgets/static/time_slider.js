@@ -2,7 +2,7 @@
 // TimeSlider: the recorded steps of a training, by hand or playing.
 
 import { card, count, follow, h, put, say, showErrors, stateOf, twin } from "./kit.js";
-import { keyHelp, SLIDER_KEYS } from "./help.js";
+import { helping, SLIDER_KEYS } from "./help.js";
 import { markedSlider } from "./marks.js";
 import { nearest } from "./moments.js";
 
@@ -50,7 +50,7 @@ export default {
     });
     const row = h("div", { className: "cw-row" }, play, track.root);
     ui.body.append(row);
-    keyHelp(ui, [...SLIDER_KEYS, ["Space", "on the slider: play, pause"]], signal);
+    helping(ui, ["step", "epoch", "accuracy"], [...SLIDER_KEYS, ["Space", "on the slider: play, pause"]], signal);
     const now = () => {
       const steps = /** @type {number[]} */ (state.get("steps"));
       const accuracies = /** @type {(number | null)[]} */ (state.get("accuracies"));

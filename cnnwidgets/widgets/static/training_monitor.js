@@ -2,7 +2,7 @@
 // TrainingMonitor: the controls of a training, its progress, and the curves of loss and accuracy.
 
 import { card, count, follow, h, put, read, say, segments, showErrors, stateOf, twin } from "./kit.js";
-import { keyHelp } from "./help.js";
+import { helping } from "./help.js";
 import { saving } from "./save.js";
 import { mount } from "./mount.js";
 import { labelled, settings, transport } from "./training_controls.js";
@@ -139,7 +139,7 @@ export default {
     const problem = h("p", { className: "cw-error", role: "alert", hidden: true });
     const tools = h("div", { className: "cw-foot" }, h("div", { className: "cw-setting" }, "mean of at least", window.root, "steps"), h("label", { className: "cw-setting cw-check" }, log, h("span", { textContent: "log loss" })));
     ui.body.append(buttons.root, bars, problem, key, loss.root, accuracy.root, readout, tools, values.root);
-    keyHelp(ui, KEYS, signal);
+    helping(ui, ["step", "batch", "epoch", "loss", "nat", "accuracy", "learning rate"], KEYS, signal);
     saving(ui, signal);
     const table = twin(
       "loss and accuracy",
@@ -172,6 +172,6 @@ export default {
     const names = ["status", "problem", "steps_done", "steps_total", "epoch", "epochs", "epoch_share", "images_per_second", "seconds_left", "phase", "measuring", "learning_rate", "batch_size", "optimizer", "schedule", "averaged", "curve_steps", "test_steps", "window", "log_loss", "step", "steps"];
     follow([model, state], names, paint, signal);
     for (const [each, ref] of /** @type {[typeof loss, string][]} */ ([[loss, "loss_figure"], [accuracy, "accuracy_figure"]]))
-      mount(model, model.get(ref), each.slot, signal).then((shown) => (each.root.hidden = !shown && !model.get("steps")));
+      mount(model, model.get(ref), each.slot, signal).then((shown) => (each.root.hidden = !shown));
   },
 };
