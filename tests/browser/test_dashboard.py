@@ -42,6 +42,22 @@ def test_layers_are_chosen_by_click_and_by_key(dash):
     assert strip.evaluate("strip => strip === document.activeElement")
 
 
+def test_the_chosen_layer_is_seen_whole_where_the_strip_is_too_narrow_for_all(dash):
+    size = dash.page.viewport_size
+    dash.page.set_viewport_size({"width": 360, "height": size["height"]})
+    strip = dash.network.locator(".cw-strip")
+    assert strip.evaluate("strip => strip.scrollWidth > strip.clientWidth + 99")
+    chosen = dash.network.locator('[role="option"][aria-selected="true"]')
+    for key in ["End", *["ArrowLeft"] * 6, *["ArrowRight"] * 3]:
+        was = dash.chosen_layer()
+        dash.network.get_by_role("listbox").press(key)
+        eventually(lambda was=was: dash.chosen_layer() != was, f"{key} leads on")
+        tile, around = chosen.bounding_box(), strip.bounding_box()
+        assert around["x"] <= tile["x"]
+        assert tile["x"] + tile["width"] <= around["x"] + around["width"]
+    dash.page.set_viewport_size(size)
+
+
 def test_a_channel_beyond_the_next_layer_falls_back_to_the_first(dash):
     dash.choose_layer("conv2")
     dash.choose_channel(15)

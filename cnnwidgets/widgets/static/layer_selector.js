@@ -25,6 +25,7 @@ import { moved } from "./tiles.js";
  */
 
 const ICON = 54;
+const EDGE = 3; // px beside the chosen layer where the strip is scrolled to it
 
 /** What a layer is, in a line each: its output, what it does in short, its weights. @param {Layer} layer */
 export function inLines({ kind, detail, parameters, shape }) {
@@ -87,7 +88,8 @@ const KEYS = [
 /** @param {string} title */
 function tile(title) {
   const canvas = h("canvas", { "aria-hidden": "true" });
-  const name = h("span", { className: "cw-layer-name", textContent: title });
+  const parts = title.split(/(?<=[._])/).flatMap((part) => [part, h("wbr")]); // where a long name may break
+  const name = h("span", { className: "cw-layer-name" }, ...parts);
   const lines = [0, 1, 2].map(() => h("span", { className: "cw-layer-line" }));
   lines[2].classList.add("cw-layer-weights");
   return { root: h("div", { className: "cw-layer" }, canvas, name, ...lines), canvas, name, lines };
@@ -122,10 +124,9 @@ export default {
       list.replaceChildren(...parts.map((part) => part.root));
     };
     const reveal = (/** @type {HTMLElement} */ node) => {
-      const left = node.offsetLeft - strip.offsetLeft;
-      if (left < strip.scrollLeft) strip.scrollLeft = left;
+      const left = node.offsetLeft; // in the strip, which is positioned
       const right = left + node.offsetWidth - strip.clientWidth;
-      if (right > strip.scrollLeft) strip.scrollLeft = right;
+      strip.scrollLeft = Math.min(left - EDGE, Math.max(strip.scrollLeft, right + EDGE));
     };
     const keys = (/** @type {KeyboardEvent} */ event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
