@@ -155,16 +155,27 @@ def receptive_field_in(
     Edits are no part of it: call this outside the block in which they act, or a channel that is
     silenced there may hide pixels from the gradient.
     """
+    found = walked_in(probe, run, layer, unit)
+    return by_gradient(probe, run, found) if found.note else found
+
+
+def walked_in(probe: Probe, run: Run, layer: str, unit: int | Sequence[int]) -> ReceptiveField:
+    """The same, as far as layers can be walked through; `note` says why it is not to the image."""
     check_one(run, layer)
     made = run.layer(layer).shape or ()
     unit = unit_in(made, unit, layer)
     units = np.zeros(made, bool)
     units[unit] = True
     regions, why = _walk(probe, run, Region(layer, units))
-    if why:
-        found = gradient_fields(probe, run, layer, unit)
-        regions = [regions[0], *(Region(*each) for each in found if each[0] != layer)]
-    return ReceptiveField(layer, unit, tuple(regions), "gradient" if why else "walked", why)
+    return ReceptiveField(layer, unit, tuple(regions), "walked", why)
+
+
+def by_gradient(probe: Probe, run: Run, walked: ReceptiveField) -> ReceptiveField:
+    """The field that could not be walked; takes a second or so where the model is large."""
+    layer, unit = walked.layer, walked.unit
+    found = gradient_fields(probe, run, layer, unit)
+    regions = [Region(*each) for each in found if each[0] != layer]
+    return ReceptiveField(layer, unit, (walked.regions[0], *regions), "gradient", walked.note)
 
 
 def _walk(probe: Probe, run: Run, start: Region) -> tuple[list[Region], str]:

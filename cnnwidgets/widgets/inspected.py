@@ -82,7 +82,7 @@ class Inspected(HasTraits):
     field_mask = _array("uint8", 2)
     """1 for each pixel of the image that can reach the value; None where these fill `field`."""
     field_method = Unicode().tag(sync=True)
-    """How the box was found: "walked" from layer to layer, or by "gradient"."""
+    """How the box was found: "walked" from layer to layer, or by "gradient"; "sought" before."""
     field_note = Unicode().tag(sync=True)
     """Why it was not walked, or why there is none; empty otherwise."""
 

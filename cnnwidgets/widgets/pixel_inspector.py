@@ -6,6 +6,7 @@ import numpy as np
 from traitlets import Bunch, Tuple, observe, validate
 
 from cnnwidgets.arrays import Array, to_wire
+from cnnwidgets.pulse import Pulse
 from cnnwidgets.traits import LOCK, Whole, commit, in_words, within
 from cnnwidgets.widgets.inspected import NOTHING, Inspected, inspected, reached
 from cnnwidgets.widgets.modules import script, style
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 FIELDS_KEPT = 64
 NO_FIELD = {name: NOTHING[name] for name in ("field", "field_mask", "field_method")}
+SOUGHT = {**NO_FIELD, "field_method": "sought", "field_note": ""}
 
 
 class PixelInspector(Inspected, Maps, Picture, View):
@@ -45,6 +47,8 @@ class PixelInspector(Inspected, Maps, Picture, View):
         self._seen: tuple[Any, ...] = ()
         self._layers: tuple[Any, ...] = ()
         self._fields: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self._sought: tuple[Any, ...] | None = None
+        self._pulse = Pulse(self._seek)
         super().__init__(scope, **traits)
         self._show()
 
@@ -114,9 +118,40 @@ class PixelInspector(Inspected, Maps, Picture, View):
         if layers != self._layers or len(self._fields) >= FIELDS_KEPT:
             self._layers, self._fields = layers, {}
         where = (scope.layer, scope.channel, scope.pixel)
-        if where not in self._fields:
+        if where in self._fields:
+            return values | self._fields[where]
+        return values | self._field(where, tuple(values["unit"]))
+
+    def _field(self, where: tuple[Any, ...], unit: tuple[int, ...]) -> dict[str, Any]:
+        """The receptive field, where layers lead from the unit to the image; else it is sought."""
+        from cnnwidgets.workbench.reach import walked
+
+        try:
+            found = walked(self.scope, unit)
+        except Exception as problem:  # the arithmetic is shown even where no way leads back
+            self._fields[where] = {**NO_FIELD, "field_note": in_words(problem)}
+            return self._fields[where]
+        if found.note:
+            self._sought = (self._fields, where, self.scope.run, found)
+            self._pulse.poke()
+            return SOUGHT
+        self._fields[where] = reached(found)
+        return self._fields[where]
+
+    def _seek(self) -> None:
+        """Finds the field by the gradient, in a thread: of a large network that takes a second."""
+        from cnnwidgets.workbench.reach import by_gradient
+
+        with LOCK:
+            sought, self._sought = self._sought, None
+        if sought is None or self.comm is None:
+            return
+        fields, where, run, walked = sought
+        if where not in fields:
             try:
-                self._fields[where] = reached(scope.receptive_field())
-            except Exception as problem:  # the arithmetic is shown even where no way leads back
-                self._fields[where] = {**NO_FIELD, "field_note": in_words(problem)}
-        return values | self._fields[where]
+                fields[where] = reached(by_gradient(self.scope, run, walked))
+            except Exception as problem:  # of the user's network; nobody else hears of it
+                fields[where] = {**NO_FIELD, "field_note": in_words(problem)}
+        with LOCK, self.hold_sync():
+            if self.comm is not None and fields is self._fields and where == self._seen[1:]:
+                commit(self, fields[where])

@@ -151,6 +151,7 @@ describe("the image", async () => {
     assert.match(fieldWords([3, 8, 3, 8], [9, 25], "gradient", "two ways join", [28, 28]), /9 of its 25 pixels \(found by the gradient, since two ways join\)/);
     assert.match(fieldWords([0, 0, 0, 0], null, "walked", "", [28, 28]), /^no pixel/);
     assert.match(fieldWords([], null, "", "no gradient", [28, 28]), /not known: no gradient/);
+    assert.match(fieldWords([], null, "sought", "", [28, 28]), /^looking for the pixels/);
     assert.equal(fieldWords([], null, "", "", [28, 28]), "");
   });
 

@@ -1,6 +1,7 @@
 """PixelInspector: what a page is told equals the explanation, whatever is looked at."""
 
 import random
+import threading
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from torch import nn
 import cnnwidgets as cw
 from cnnwidgets.network.reading import unit_of
 from cnnwidgets.widgets.inspected import MOST_CELLS, maps_shape
+from cnnwidgets.workbench.reach import by_gradient
+from tests.servers import eventually
 
 FLOAT32 = {"rtol": 1e-6, "atol": 1e-7}  # explained in float64, sent in float32
 
@@ -91,6 +94,7 @@ def equals_explanation(view, scope):
         assert view.contributors[view.chosen[0]] == terms.channels[terms.winner[0]]
     field = scope.receptive_field(unit=found.unit)
     box = field.box
+    eventually(lambda: view.field_method != "sought", "the field is found")
     assert view.field == [box.row, box.row_stop, box.column, box.column_stop]
     seen = np.zeros_like(field.mask)
     seen[box.slices] = True
@@ -109,6 +113,31 @@ def test_every_number_is_that_of_the_explanation_in_every_layer(request, page, n
         operations.add(view.operation)
     wanted = {"sum", "maximum", "function"}
     assert operations == (wanted if name == "scope" else wanted | {"gradient", "share"})
+
+
+def test_the_arithmetic_does_not_wait_for_a_field_that_takes_long(page, odd, monkeypatch):
+    may_go_on, asked = threading.Event(), []
+
+    def slow(scope, run, found):
+        asked.append(found.unit)
+        assert may_go_on.wait(20)
+        return by_gradient(scope, run, found)
+
+    monkeypatch.setattr("cnnwidgets.workbench.reach.by_gradient", slow)
+    view = cw.PixelInspector(odd)
+    look_at(odd, "mean", 2, (3, 3))
+    eventually(lambda: asked, "a thread looks for the field")
+    for pixel in ((3, 4), (3, 5), (3, 6)):
+        look_at(odd, "mean", 2, pixel)
+        assert (view.unit, view.matches) == ([2, *pixel], True)
+        assert (view.field, view.field_method) == ([], "sought")
+    may_go_on.set()
+    eventually(lambda: view.field_method == "gradient", "the field is found")
+    equals_explanation(view, odd)
+    assert asked == [(2, 3, 3), (2, 3, 6)], "those passed by are not looked for"
+    look_at(odd, "mean", 2, (3, 3))
+    assert view.field_method == "gradient", "what was found is remembered"
+    equals_explanation(view, odd)
 
 
 def test_a_cell_leads_to_the_unit_that_it_came_from(page, scope):

@@ -14,6 +14,7 @@ import { moved } from "./tiles.js";
  * @param {string} method @param {string} note @param {number[]} image its rows and columns
  */
 export function fieldWords(field, mask, method, note, image) {
+  if (method === "sought") return "looking for the pixels that can reach it …";
   if (!field.length) return note ? `which pixels count is not known: ${note}` : "";
   const [top, bottom, left, right] = field;
   if (bottom <= top) return "no pixel of the image can reach it";
@@ -88,7 +89,7 @@ export function places(model, state, signal, choose) {
   const paintInput = (/** @type {number} */ side, /** @type {number[] | null} */ lit) => {
     const image = read(state.get("image"));
     inputFigure.hidden = !image;
-    const now = [image, model.get("field"), model.get("field_mask"), String(lit), side, window.devicePixelRatio];
+    const now = [image, model.get("field"), model.get("field_mask"), model.get("field_method"), String(lit), side, window.devicePixelRatio];
     if (!image || now.every((each, i) => each === painted[i])) return;
     painted = now;
     const [channels, rows, columns] = image.shape;
@@ -116,6 +117,8 @@ export function places(model, state, signal, choose) {
     if (lit && lit.length === 3) frame(context, lit[2] * u, lit[1] * v, u, v, ratio);
     const share = mask ? [[...mask.data].filter(Boolean).length, (bottom - top) * (right - left)] : null;
     const words = fieldWords(field, share, model.get("field_method"), model.get("field_note"), [rows, columns]);
+    // What stands below must not jump up and down while the field of the next pixel is looked for.
+    inputCaption.style.minBlockSize = model.get("field_method") === "sought" ? `${inputCaption.offsetHeight}px` : "";
     say(inputCaption, words ? `the image; ${words}` : "the image");
     inputCanvas.setAttribute("aria-label", "the image");
   };

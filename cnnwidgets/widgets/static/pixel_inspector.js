@@ -293,7 +293,7 @@ export default {
     const repaint = () => paint();
     const room = sizeOf(ui.body, repaint, signal);
     const space = sizeOf(main, repaint, signal);
-    const traits = ["patch", "of", "unit", "problem", "matches", "values", "field", "field_mask", "input_cell", "input_values", "maps", "image", "layer", "channel", "pixel"];
+    const traits = ["patch", "of", "unit", "problem", "matches", "values", "field", "field_mask", "field_method", "input_cell", "input_values", "maps", "image", "layer", "channel", "pixel"];
     follow([model, state], traits, paint, signal);
   },
 };
