@@ -177,7 +177,7 @@ class Figures:
             axes=[steps, axis],
             fig_margin=MARGIN,
             animation_duration=0,
-            layout={"width": "100%", "height": "180px", "min_width": "0"},
+            layout={"width": "100%", "height": "180px", "min_width": "0", "margin": "0"},
             padding_x=0,
             padding_y=0,
         )

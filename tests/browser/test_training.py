@@ -51,6 +51,19 @@ class Monitor(Card):
         pairs = drawn.strip("MZ").split("L")  # a single point is closed with a Z
         return np.array([list(map(float, pair.split(","))) for pair in pairs])
 
+    def off(self, point: int) -> float:
+        """How far the cursor stands from a point of the loss's curve, from left to right: px."""
+        return self.card.locator(".cw-curve").first.evaluate(
+            """(curve, at) => {
+              const path = curve.querySelector("path.line");
+              const points = path.getAttribute("d").slice(1).split("L");
+              const point = new DOMPoint(...points.at(at).split(",").map(Number));
+              const { left, right } = curve.querySelector(".cw-cursor").getBoundingClientRect();
+              return (left + right) / 2 - point.matrixTransform(path.getScreenCTM()).x;
+            }""",
+            point,
+        )
+
 
 @pytest.fixture(params=["voila", "lab"])
 def monitor(request, new_page):
@@ -80,6 +93,15 @@ def test_it_trains_pauses_steps_goes_back_and_its_curves_are_true(monitor):
     slope, floor = np.polyfit(losses, heights, 1)
     np.testing.assert_allclose(slope * losses + floor, heights, atol=0.5)
     assert slope < 0, "a larger loss is drawn higher"
+
+    curve = monitor.card.get_by_role("slider", name="the curve of loss")
+    eventually(lambda: abs(monitor.off(-1)) < 0.6, "the cursor stands on the last point")
+    curve.press("Home")
+    curve.press("ArrowRight")
+    expect(monitor.time.locator(".cw-line")).to_contain_text(f"step 1 of {done}")
+    eventually(lambda: abs(monitor.off(0)) < 0.6, "the cursor stands on the first point")
+    curve.press("End")
+    expect(monitor.time.locator(".cw-line")).to_contain_text(f"step {done} of {done}")
 
     # A mean says of which steps it is one, to eyes and to screen readers.
     monitor.press("10")

@@ -47,7 +47,8 @@ import { nearest } from "./moments.js";
  * @property {string | null} accuracy_figure
  */
 
-const MARGIN = { left: 52, right: 12 }; // of the figures, in pixels: as they are made in Python
+const PADDING = Math.sqrt(24) / 2 + 1; // px beside a curve that bqplot keeps for its markers, of size 24
+const MARGIN = { left: 52 + PADDING, right: 12 + PADDING }; // beside the curves, in px: as Python makes the figures
 const SHORTEST = 10; // steps of the axis at least, as in Python
 const WINDOWS = /** @type {[string, string][]} */ ([["1", "1"], ["10", "10"], ["50", "50"], ["200", "200"]]);
 
