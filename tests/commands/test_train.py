@@ -3,9 +3,11 @@
 import csv
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
@@ -16,6 +18,13 @@ from cnnwidgets.training.loop import train
 from tests.servers import ROOT
 from tests.training.small import PATIENCE_S, same, sides
 
+# What a script starts in the background ignores Ctrl-C, unless it asks for it.
+HEARS_CTRL_C = """
+import signal
+from cnnwidgets.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+raise SystemExit(main())
+"""
 FILES = ["checkpoint.safetensors", "history.safetensors", "metrics.csv"]
 
 
@@ -130,7 +139,7 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
     ours, theirs = pty.openpty()
     words = ["--epochs", "50", "--out", str(tmp_path), "--threads", "1"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "cnnwidgets", "train", *words],
+        [sys.executable, "-c", HEARS_CTRL_C, "train", *words],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -138,12 +147,18 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(tmp_path):
     )
     os.close(theirs)
     shown = b""
+
+    def read_until(words):
+        nonlocal shown
+        end_s = time.monotonic() + PATIENCE_S
+        while words not in shown:
+            assert select.select([ours], [], [], end_s - time.monotonic())[0], shown[-500:]
+            shown += os.read(ours, 1000)
+
     try:
-        while b"images/s" not in shown:
-            shown += os.read(ours, 1000)
+        read_until(b"images/s")
         process.send_signal(signal.SIGINT)
-        while b"goes on from there" not in shown:
-            shown += os.read(ours, 1000)
+        read_until(b"goes on from there")
         assert process.wait(PATIENCE_S) == 130
     finally:
         process.kill()
