@@ -73,8 +73,7 @@ def test_what_it_shows_is_what_the_history_has(monitor, session):
 
 def test_its_step_is_the_microscopes(monitor, scope, session):
     session.step(4).result(20)
-    eventually(lambda: scope.step == 4, "the microscope follows")
-    assert monitor.step == 4
+    eventually(lambda: scope.step == monitor.step == 4, "the microscope follows, and its views")
     monitor.step = 1
     assert scope.step == 1
 
