@@ -124,6 +124,8 @@ describe("the reader", async () => {
   test("climbs back to the number that led down", () => {
     const back = turned(turned(begun, explained({ of: "pool1" }), false, null), explained(), true, mark);
     assert.deepEqual([back.rank, back.at, back.picked], [2, 1, mark]);
+    const between = turned(back, explained({ of: "pool1" }), true, null);
+    assert.deepEqual(between.picked, mark, "kept while a layer between is explained");
   });
 
   test("goes no further than the last contributor, and points without going anywhere", () => {
