@@ -106,6 +106,47 @@ describe("reading begins", () => {
   });
 });
 
+describe("the reader", async () => {
+  const { UNREAD, chosen, hovering, numberWords, placeAt, turned, whyNot } = await load("inspector_reading");
+  const begun = turned(UNREAD, explained(), false, null);
+  const mark = { channel: 1, at: 1 };
+
+  test("begins where reading begins, and stays where a number was chosen while the layer stays", () => {
+    assert.deepEqual([begun.rank, begun.at, begun.picked], [0, 1, null]);
+    const there = chosen(begun, 1, 1);
+    assert.deepEqual(there.picked, { channel: 0, at: 1 });
+    const moved = turned(there, explained({ contributors: whole([3], 0, 1, 2) }), false, null);
+    assert.deepEqual([moved.rank, moved.at], [0, 1], "the channel is kept, not its rank");
+    const below = turned(there, explained({ of: "pool1" }), false, null);
+    assert.deepEqual([below.rank, below.picked], [0, null]);
+  });
+
+  test("climbs back to the number that led down", () => {
+    const back = turned(turned(begun, explained({ of: "pool1" }), false, null), explained(), true, mark);
+    assert.deepEqual([back.rank, back.at, back.picked], [2, 1, mark]);
+    const between = turned(back, explained({ of: "pool1" }), true, null);
+    assert.deepEqual(between.picked, mark, "kept while a layer between is explained");
+  });
+
+  test("goes no further than the last contributor, and points without going anywhere", () => {
+    assert.equal(chosen(begun, 9, null).rank, 2);
+    assert.equal(chosen(begun, -1, 0).rank, 0);
+    assert.equal(chosen(UNREAD, 1, 0), UNREAD);
+    assert.deepEqual([hovering(begun, 0).at, hovering(begun, 0).hovered], [1, 0]);
+    assert.equal(hovering(begun, null), begun);
+  });
+
+  test("is told the number, where it comes from, and why no way leads down", () => {
+    assert.equal(numberWords(begun, 1), "pool1 · channel 2, row 0, column 1 · 2 × −2 = −4");
+    assert.deepEqual(placeAt(begun, 1), [2, 0, 1]);
+    assert.equal(whyNot(begun), "");
+    assert.match(numberWords(chosen(begun, 2, 0), 0), /^padding · 5 × /);
+    assert.match(whyNot(chosen(begun, 2, 0)), /padding/);
+    assert.match(whyNot(turned(UNREAD, explained({ source_layer: "" }), false, null)), /not known/);
+    assert.match(whyNot(turned(UNREAD, explained({ leads: false }), false, null)), /pool1 cannot be looked at/);
+  });
+});
+
 describe("in words", () => {
   test("a convolution tells its patches, where from, and the bias only if there is one", () => {
     assert.match(leadWords(explained()), /^3 patches, 1×2 each, of pool1, .* and the bias\.$/);

@@ -4,7 +4,7 @@
 import { allow, card, count, follow, h, number, put, read, say, showErrors, twin } from "./kit.js";
 import { helping } from "./help.js";
 import { saving } from "./save.js";
-import { moved } from "./tiles.js";
+import { switches } from "./ablation_switches.js";
 
 /**
  * @typedef {object} State
@@ -26,6 +26,7 @@ import { moved } from "./tiles.js";
  */
 
 const [BY_NUMBER, BY_EFFECT] = [-2, -1];
+const NO_CHANNELS = "This layer has no channels to silence, or the network does not score classes.";
 
 /** @type {import("./help.js").Keys} */
 const KEYS = [
@@ -37,11 +38,14 @@ const KEYS = [
   ["Ctrl + Z, Ctrl + Y", "undo, redo"],
 ];
 
+/** @typedef {import("./kit.js").Model} Model @typedef {ReturnType<typeof boardOf>} Board */
+
 /** A change of a share in percentage points, with its sign. @param {number} change */
 export function points(change) {
   if (Number.isNaN(change)) return "–";
   const text = Math.abs(100 * change).toFixed(1);
-  return text === "0.0" && change !== 0 ? (change < 0 ? "> −0.1" : "< +0.1") : `${change < 0 ? "−" : change > 0 ? "+" : ""}${text}`;
+  if (text === "0.0" && change !== 0) return change < 0 ? "> −0.1" : "< +0.1";
+  return `${change < 0 ? "−" : change > 0 ? "+" : ""}${text}`;
 }
 
 /**
@@ -75,177 +79,167 @@ export function switched(silenced, board, to, from) {
   return [...now].sort((one, other) => one - other);
 }
 
+/** What a model says of its board. @param {Model} model */
+function boardOf(model) {
+  return {
+    layer: model.get("board_layer"),
+    channels: model.get("channels"),
+    silenced: /** @type {Set<number>} */ (new Set(model.get("silenced"))),
+    order: model.get("order"),
+    names: /** @type {string[]} */ (model.get("class_names")),
+    changes: read(model.get("changes"))?.data ?? null,
+    byClass: read(model.get("by_class"))?.data ?? null,
+    worst: model.get("worst"),
+  };
+}
+
+/**
+ * What changes without a channel: of all images, of the class hit hardest, and of the class shown.
+ * @param {Board} board @param {number} channel
+ */
+function effectOf({ order, names, changes, byClass, worst: hardest }, channel) {
+  const ofClass = (/** @type {number} */ at) => (at >= 0 ? (byClass ? byClass[channel * names.length + at] : NaN) : 0);
+  const worst = hardest[channel];
+  const shown = order >= 0 ? order : worst;
+  return { change: changes ? changes[channel] : NaN, worst, ofWorst: ofClass(worst), shown, ofShown: ofClass(shown) };
+}
+
+/** The channels as tiles, in their order. @param {Board} board @returns {import("./ablation_switches.js").Tile[]} */
+function tilesOf(board) {
+  const { channels, order, changes, byClass, names, silenced } = board;
+  const standing = ordered(channels, order, changes, byClass, names.length);
+  const most = Math.max(1e-9, ...standing.map((channel) => Math.abs(effectOf(board, channel).change) || 0));
+  return standing.map((channel) => {
+    const { change, shown, ofShown } = effectOf(board, channel);
+    const tile = { channel, silent: silenced.has(channel), gains: change > 0 };
+    if (!changes) return { ...tile, change: "…", share: 0, worst: "", label: `channel ${channel}` };
+    const ofClass = shown >= 0 ? `, of class ${names[shown]} by ${points(ofShown)}` : "";
+    return {
+      ...tile,
+      change: points(change),
+      share: Math.round((100 * Math.abs(change)) / most),
+      worst: shown >= 0 ? `${names[shown]}: ${points(ofShown)}` : "none loses",
+      label: `channel ${channel}: without it accuracy changes by ${points(change)} percentage points${ofClass}`,
+    };
+  });
+}
+
+/** The same as a table. @param {Board} board */
+function rowsOf(board) {
+  return Array.from({ length: board.channels }, (_, channel) => {
+    const { change, worst, ofWorst } = effectOf(board, channel);
+    const name = worst >= 0 ? board.names[worst] : "–";
+    const silent = board.silenced.has(channel) ? "yes" : "no";
+    return { name: String(channel), cells: [points(change), name, points(ofWorst), silent] };
+  });
+}
+
+/** What the tiles are, and how many are silent. @param {Board} board */
+function lineWords({ channels, silenced }) {
+  if (!channels) return "";
+  const silent = silenced.size === 1 ? "One channel is" : `${count(silenced.size)} channels are`;
+  return (
+    "Each tile: the change of accuracy without that channel alone, in percentage points, and the class hit hardest. " +
+    `Switch a channel off to see it in every card.${silenced.size ? ` ${silent} silent now.` : ""}`
+  );
+}
+
+/** The order of the board, and what is done to all of it. @param {Model} model @param {AbortSignal} signal */
+function controls(model, signal) {
+  const press = (/** @type {string} */ text, /** @type {() => void} */ act) => {
+    const button = h("button", { type: "button", className: "cw-press", textContent: text });
+    button.addEventListener("click", () => button.getAttribute("aria-disabled") !== "true" && act(), { signal });
+    return button;
+  };
+  const undo = press("undo", () => model.send({ do: "undo" }));
+  const redo = press("redo", () => model.send({ do: "redo" }));
+  const all = press("all on", () => put(model, { silenced: [] }));
+  const sort = h("select", { className: "cw-select", "aria-label": "order of the channels" });
+  sort.addEventListener("change", () => put(model, { order: Number(sort.value) }), { signal });
+  const keys = (/** @type {KeyboardEvent} */ event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const letter = event.key.toLowerCase();
+    const wish = letter === "y" || (letter === "z" && event.shiftKey) ? "redo" : letter === "z" ? "undo" : "";
+    if (!wish) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (model.get(`can_${wish}`)) model.send({ do: wish });
+  };
+  const show = (/** @type {Board} */ { channels, silenced, order, names }) => {
+    for (const part of [sort, all]) part.hidden = !channels;
+    allow(all, silenced.size > 0);
+    allow(undo, model.get("can_undo"));
+    allow(redo, model.get("can_redo"));
+    if (sort.options.length !== names.length + 2) {
+      const texts = ["by number", "most needed first", ...names.map((name) => `what does ${name} need?`)];
+      const options = texts.map((textContent, i) => h("option", { value: String(BY_NUMBER + i), textContent }));
+      sort.replaceChildren(...options);
+    }
+    sort.value = String(order);
+  };
+  return { parts: [sort, all, undo, redo], keys, show };
+}
+
+/** How far the images are read. @param {Model} model */
+function progress(model) {
+  const bar = h("progress", { max: 1, "aria-label": "images read" });
+  const said = h("output", { className: "cw-readout" });
+  const show = () => {
+    const [done, accuracy] = [model.get("share_done"), model.get("accuracy")];
+    const images = `${count(model.get("sample"))} images`;
+    bar.hidden = done >= 1;
+    bar.value = done;
+    if (done < 1 || accuracy === null) say(said, `reading ${images} without each channel …`);
+    else say(said, `reads ${number(100 * accuracy, 4)} % of ${images} with all channels`);
+  };
+  return { parts: [bar, said], show };
+}
+
 export default {
   /** @param {import("./kit.js").RenderProps} props */
   async render({ model, el, signal }) {
     const ui = card(el, "ablation");
-    const press = (/** @type {string} */ text, /** @type {() => void} */ act) => {
-      const button = h("button", { type: "button", className: "cw-press", textContent: text });
-      button.addEventListener("click", () => button.getAttribute("aria-disabled") !== "true" && act(), { signal });
-      return button;
+    const empty = h("p", { className: "cw-empty", textContent: NO_CHANNELS });
+    const tools = controls(model, signal);
+    const reading = progress(model);
+    const clear = () => {
+      const any = model.get("silenced").length > 0;
+      if (any) put(model, { silenced: [] });
+      return any;
     };
-    const undo = press("undo", () => model.send({ do: "undo" }));
-    const redo = press("redo", () => model.send({ do: "redo" }));
-    const all = press("all on", () => put(model, { silenced: [] }));
-    const sort = h("select", { className: "cw-select", "aria-label": "order of the channels" });
-    sort.addEventListener("change", () => put(model, { order: Number(sort.value) }), { signal });
-    const board = h("div", { className: "cw-board", role: "group" });
-    const bar = h("progress", { max: 1, "aria-label": "images read" });
-    const said = h("output", { className: "cw-readout" });
-    const empty = h("p", { className: "cw-empty", textContent: "This layer has no channels to silence, or the network does not score classes." });
-
-    /** @type {{root: HTMLButtonElement, name: HTMLElement, change: HTMLElement, size: HTMLElement, worst: HTMLElement}[]} */
-    let tiles = [];
-    /** @type {number[]} the channels as they stand */
-    let standing = [];
-    let at = 0;
-    /** @type {number | null} the channel that was switched last */
-    let last = null;
-
-    const go = (/** @type {number} */ place) => {
-      tiles[at]?.root.setAttribute("tabindex", "-1");
-      at = place;
-      tiles[at].root.setAttribute("tabindex", "0");
-    };
-    const toggle = (/** @type {number} */ place, /** @type {boolean} */ range) => {
-      const from = range && last !== null ? standing.indexOf(last) : null;
-      put(model, { silenced: switched(model.get("silenced"), standing, place, from) });
-      if (!range) last = standing[place];
-    };
-    const placeOf = (/** @type {Event} */ event) => {
-      const tile = /** @type {HTMLElement} */ (event.target).closest("button");
-      return tiles.findIndex((each) => each.root === tile);
-    };
-    const click = (/** @type {MouseEvent} */ event) => {
-      const place = placeOf(event);
-      if (place < 0) return;
-      go(place);
-      toggle(place, event.shiftKey);
-    };
-    const across = () => {
-      const top = tiles[0]?.root.offsetTop;
-      const end = tiles.findIndex((each) => each.root.offsetTop !== top);
-      return end < 0 ? tiles.length : end;
-    };
-    const key = (/** @type {KeyboardEvent} */ event) => {
-      if (event.altKey || event.ctrlKey || event.metaKey || placeOf(event) < 0) return;
-      const to = event.shiftKey ? null : moved(event.key, at, tiles.length, across(), 4);
-      if (to !== null) {
-        go(to);
-        tiles[to].root.focus();
-      } else if (event.shiftKey && (event.key === " " || event.key === "Enter")) toggle(at, true);
-      else if (event.key === "Escape" && model.get("silenced").length) put(model, { silenced: [] });
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    };
-    const focused = (/** @type {FocusEvent} */ event) => {
-      const place = placeOf(event);
-      if (place >= 0 && place !== at) go(place);
-    };
-    board.addEventListener("click", click, { signal });
-    board.addEventListener("keydown", key, { signal });
-    board.addEventListener("focusin", focused, { signal });
-    const history = (/** @type {KeyboardEvent} */ event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
-      const letter = event.key.toLowerCase();
-      const wish = letter === "y" || (letter === "z" && event.shiftKey) ? "redo" : letter === "z" ? "undo" : "";
-      if (!wish) return;
-      event.preventDefault();
-      event.stopPropagation();
-      if (model.get(`can_${wish}`)) model.send({ do: wish });
-    };
-    ui.root.addEventListener("keydown", history, { signal });
-
-    const build = (/** @type {number} */ channels) => {
-      tiles = Array.from({ length: channels }, () => {
-        const [name, change, size, worst] = [h("b"), h("span"), h("span", { className: "cw-cost-size" }), h("span", { className: "cw-cost-class" })];
-        const root = h("button", { type: "button", className: "cw-switch", role: "switch", tabIndex: -1 }, name, change, h("span", { className: "cw-cost" }, size), worst);
-        return { root, name, change, size, worst };
-      });
-      board.replaceChildren(...tiles.map((each) => each.root));
-      at = 0;
-      last = null;
-      tiles[0]?.root.setAttribute("tabindex", "0");
-    };
-
-    const facts = (/** @type {number} */ channel) => {
-      const [changes, byClass] = [read(model.get("changes")), read(model.get("by_class"))];
-      const [names, order, worst] = [model.get("class_names"), model.get("order"), model.get("worst")[channel]];
-      const ofClass = (/** @type {number} */ one) => (byClass ? byClass.data[channel * names.length + one] : NaN);
-      const shown = order >= 0 ? order : worst;
-      return { change: changes ? changes.data[channel] : NaN, worst, ofWorst: worst >= 0 ? ofClass(worst) : 0, shown, ofShown: shown >= 0 ? ofClass(shown) : 0 };
-    };
-    const table = twin(
-      "what each channel is good for",
-      () => ({
-        columns: ["channel", "accuracy (points)", "hardest hit", "its images (points)", "silent"],
-        rows: Array.from({ length: model.get("channels") }, (_, channel) => {
-          const { change, worst, ofWorst } = facts(channel);
-          const name = worst >= 0 ? model.get("class_names")[worst] : "–";
-          return { name: String(channel), cells: [points(change), name, points(ofWorst), model.get("silenced").includes(channel) ? "yes" : "no"] };
-        }),
-      }),
+    const board = switches({
+      toggle: (standing, to, from) => put(model, { silenced: switched(model.get("silenced"), standing, to, from) }),
+      clear,
       signal,
-    );
-    ui.tools.append(sort, all, undo, redo);
-    ui.body.append(empty, board);
-    ui.foot.append(bar, said);
+    });
+    const columns = ["channel", "accuracy (points)", "hardest hit", "its images (points)", "silent"];
+    const rows = () => ({ columns, rows: rowsOf(boardOf(model)) });
+    const table = twin("what each channel is good for", rows, signal);
+    ui.tools.append(...tools.parts);
+    ui.body.append(empty, board.root);
+    ui.foot.append(...reading.parts);
     ui.root.append(table.root);
     helping(ui, ["ablation", "channel", "accuracy", "percentage point"], KEYS, signal);
     saving(ui, signal);
     showErrors(ui.root, ui.alert, [model], signal);
+    ui.root.addEventListener("keydown", tools.keys, { signal });
 
-    const orders = () => {
-      const names = /** @type {string[]} */ (model.get("class_names"));
-      if (sort.options.length !== names.length + 2) {
-        const option = (/** @type {number} */ value, /** @type {string} */ textContent) => h("option", { value: String(value), textContent });
-        sort.replaceChildren(option(BY_NUMBER, "by number"), option(BY_EFFECT, "most needed first"), ...names.map((name, at) => option(at, `what does ${name} need?`)));
-      }
-      sort.value = String(model.get("order"));
-    };
     const paint = () => {
-      const [layer, channels, silenced] = [model.get("board_layer"), model.get("channels"), new Set(model.get("silenced"))];
-      const [done, accuracy, order] = [model.get("share_done"), model.get("accuracy"), model.get("order")];
-      for (const part of [board, ui.foot, table.root, sort, all]) part.hidden = !channels;
+      const now = boardOf(model);
+      const { layer, channels } = now;
+      for (const part of [board.root, ui.foot, table.root]) part.hidden = !channels;
       empty.hidden = channels > 0;
-      allow(all, silenced.size > 0);
-      allow(undo, model.get("can_undo"));
-      allow(redo, model.get("can_redo"));
-      orders();
-      say(ui.title, layer ? `${layer} · what each of ${count(channels)} channels is good for` : "What each channel is good for");
-      if (tiles.length !== channels) build(channels);
-      if (!channels) return say(ui.line, "");
-      const [changes, byClass, names] = [read(model.get("changes")), read(model.get("by_class")), model.get("class_names")];
-      const held = board.contains(document.activeElement) ? standing[at] : null;
-      standing = ordered(channels, order, changes?.data ?? null, byClass?.data ?? null, names.length);
-      const most = Math.max(1e-9, ...standing.map((channel) => Math.abs(facts(channel).change) || 0));
-      standing.forEach((channel, place) => {
-        const { root, name, change, size, worst } = tiles[place];
-        const { change: effect, shown, ofShown } = facts(channel);
-        const silent = silenced.has(channel);
-        root.setAttribute("aria-checked", String(!silent));
-        say(name, `${channel}${silent ? " silent" : ""}`);
-        say(change, changes ? points(effect) : "…");
-        size.style.width = `${changes ? Math.round((100 * Math.abs(effect)) / most) : 0}%`;
-        size.classList.toggle("cw-cost-gain", effect > 0);
-        say(worst, !changes ? "" : shown >= 0 ? `${names[shown]}: ${points(ofShown)}` : "none loses");
-        const words = changes ? `: without it accuracy changes by ${points(effect)} percentage points${shown >= 0 ? `, of class ${names[shown]} by ${points(ofShown)}` : ""}` : "";
-        root.setAttribute("aria-label", `channel ${channel}${words}`);
-      });
-      if (held !== null && standing[at] !== held) {
-        go(standing.indexOf(held));
-        tiles[at].root.focus();
-      }
-      board.setAttribute("aria-label", `channels of ${layer}`);
-      bar.hidden = done >= 1;
-      bar.value = done;
-      const others = silenced.size ? ` ${silenced.size === 1 ? "One channel is" : `${count(silenced.size)} channels are`} silent now.` : "";
-      say(ui.line, `Each tile: the change of accuracy without that channel alone, in percentage points, and the class hit hardest. Switch a channel off to see it in every card.${others}`);
-      say(said, done >= 1 && accuracy !== null ? `reads ${number(100 * accuracy, 4)} % of ${count(model.get("sample"))} images with all channels` : `reading ${count(model.get("sample"))} images without each channel …`);
+      const each = layer ? `${layer} · what each of ${count(channels)} channels` : "What each channel";
+      say(ui.title, `${each} is good for`);
+      say(ui.line, lineWords(now));
+      tools.show(now);
+      board.show(tilesOf(now));
+      if (!channels) return;
+      board.root.setAttribute("aria-label", `channels of ${layer}`);
+      reading.show();
       table.refresh();
     };
-    const traits = ["order", "silenced", "board_layer", "channels", "class_names", "sample", "share_done", "accuracy", "changes", "by_class", "worst", "can_undo", "can_redo"];
-    follow([model], traits, paint, signal);
+    const inputs = ["order", "silenced", "can_undo", "can_redo", "board_layer", "channels", "class_names"];
+    follow([model], [...inputs, "sample", "share_done", "accuracy", "changes", "by_class", "worst"], paint, signal);
   },
 };

@@ -33,6 +33,10 @@ const UNDERWAY = 4; // requests in flight at most, so that a fast scroll asks fo
 const TILE = 26;
 const LARGE = 200;
 const CHIPS = 12;
+const ORDERS = /** @type {[string, string][]} */ ([
+  ["order", "in order"],
+  ["shuffle", "shuffle"],
+]);
 
 /**
  * The blocks that hold the tiles from `first` up to `last`. @param {number} first @param {number} last
@@ -127,6 +131,68 @@ function filters(model, state, signal) {
   return { root, misread, mark: () => (select.value = model.get("only") ?? -1) };
 }
 
+/** @param {import("./kit.js").Model} model */
+const orderOf = (model) => /** @type {Uint32Array} */ (read(model.get("order"))?.data ?? new Uint32Array(0));
+
+/** The label of the image, in words. @param {import("./kit.js").Model} state */
+function labelWords(state) {
+  const [label, classes] = [state.get("label"), state.get("classes")];
+  return label === null || label === undefined ? "no label" : `labelled ${classes[label] ?? label}`;
+}
+
+/** As many columns of square tiles as fit. @param {number} width @param {number} amount */
+function layoutOf(width, amount) {
+  const gap = 2;
+  const columns = Math.max(1, Math.floor((width + gap) / (TILE + gap)));
+  const side = (width + gap) / columns - gap;
+  return { columns, rows: Math.ceil(amount / columns), width: side, height: side, gap, count: amount };
+}
+
+/**
+ * The grid of the images, in the order that the kernel gives.
+ * @param {import("./kit.js").Model} model @param {import("./kit.js").Model} state @param {AbortSignal} signal
+ */
+function imageGrid(model, state, signal) {
+  const order = () => orderOf(model);
+  /** @type {{order: Uint32Array, index: number, at: number}} */
+  let found = { order: new Uint32Array(0), index: -1, at: -1 };
+  const position = () => {
+    const index = state.get("index") ?? -1;
+    if (found.order !== order() || found.index !== index) {
+      found = { order: order(), index, at: order().indexOf(index) };
+    }
+    return found.at;
+  };
+  const grid = tiles({
+    name: "images",
+    signal,
+    maxHeight: 176,
+    layout: (width) => layoutOf(width, order().length),
+    paint: (context, tile, x, y, w, t) => {
+      const picture = store.find(tile);
+      context.fillStyle = "#8883";
+      if (!picture) return context.fillRect(x, y, w, t);
+      const { sheet, rows, columns, top } = picture;
+      context.imageSmoothingEnabled = true;
+      const scale = Math.min(w / columns, t / rows);
+      const [dw, dt] = [columns * scale, rows * scale];
+      context.drawImage(sheet, 0, top, columns, rows, x + (w - dw) / 2, y + (t - dt) / 2, dw, dt);
+    },
+    selected: position,
+    select: (tile) => put(state, { index: order()[tile] }),
+    describe: () => `image ${state.get("index")}, ${labelWords(state)}`,
+    visible: (first, last) => store.want(first, last),
+  });
+  const store = tileStore(model, grid.ask, signal);
+  let shown = -1;
+  const show = () => {
+    grid.paint();
+    if (position() !== shown && position() >= 0) grid.reveal(position());
+    shown = position();
+  };
+  return { root: grid.root, show };
+}
+
 export default {
   /** @param {import("./kit.js").RenderProps} props */
   async render({ model, el, signal, host }) {
@@ -134,74 +200,23 @@ export default {
     const ui = card(el, "picker");
     const large = h("canvas", { className: "cw-large", role: "img" });
     const { root: chips, misread, mark } = filters(model, state, signal);
-    const sorted = segments(
-      "order",
-      [
-        ["order", "in order"],
-        ["shuffle", "shuffle"],
-      ],
-      (value) => put(model, { seed: value === "order" ? 0 : 1 + Math.floor(Math.random() * 2 ** 31) }),
-      signal,
-    );
-    const jump = numberBox({
-      label: "image",
-      current: () => state.get("index"),
-      choose: (index) => put(state, { index }),
-      signal,
-    });
+    const shuffle = (/** @type {string} */ value) =>
+      put(model, { seed: value === "order" ? 0 : 1 + Math.floor(Math.random() * 2 ** 31) });
+    const sorted = segments("order", ORDERS, shuffle, signal);
+    const choose = (/** @type {number} */ index) => put(state, { index });
+    const jump = numberBox({ label: "image", current: () => state.get("index"), choose, signal });
     const label = h("span", { className: "cw-jump" }, "image ", jump.box);
     const status = h("output", { className: "cw-readout" });
     showErrors(ui.root, ui.alert, [model, state], signal);
-
-    const order = () => /** @type {Uint32Array} */ (read(model.get("order"))?.data ?? new Uint32Array(0));
-    /** @type {{order: Uint32Array, index: number, at: number}} */
-    let found = { order: new Uint32Array(0), index: -1, at: -1 };
-    const position = () => {
-      const index = state.get("index") ?? -1;
-      if (found.order !== order() || found.index !== index) {
-        found = { order: order(), index, at: order().indexOf(index) };
-      }
-      return found.at;
-    };
-    const named = () => {
-      const [label, classes] = [state.get("label"), state.get("classes")];
-      return label === null || label === undefined ? "no label" : `labelled ${classes[label] ?? label}`;
-    };
-    const grid = tiles({
-      name: "images",
-      signal,
-      maxHeight: 176,
-      layout: (width) => {
-        const gap = 2;
-        const columns = Math.max(1, Math.floor((width + gap) / (TILE + gap)));
-        const side = (width + gap) / columns - gap;
-        return { columns, rows: Math.ceil(order().length / columns), width: side, height: side, gap, count: order().length };
-      },
-      paint: (context, tile, x, y, w, t) => {
-        const picture = store.find(tile);
-        context.fillStyle = "#8883";
-        if (!picture) return context.fillRect(x, y, w, t);
-        const { sheet, rows, columns, top } = picture;
-        context.imageSmoothingEnabled = true;
-        const scale = Math.min(w / columns, t / rows);
-        const [dw, dt] = [columns * scale, rows * scale];
-        context.drawImage(sheet, 0, top, columns, rows, x + (w - dw) / 2, y + (t - dt) / 2, dw, dt);
-      },
-      selected: position,
-      select: (tile) => put(state, { index: order()[tile] }),
-      describe: () => `image ${state.get("index")}, ${named()}`,
-      visible: (first, last) => store.want(first, last),
-    });
-    const store = tileStore(model, grid.ask, signal);
+    const grid = imageGrid(model, state, signal);
     helping(ui, ["label", "misread"], [...GRID_KEYS, ["Enter", "in the box: go to the image of that number"]], signal);
     saving(ui, signal);
     ui.tools.append(label);
     ui.body.append(large, chips, h("div", { className: "cw-row" }, sorted.root, status), grid.root);
 
-    let shown = -1;
     const paint = () => {
       const [image, index] = [read(state.get("image")), state.get("index")];
-      const which = index === null ? "an image of its own" : `image ${count(index)}, ${named()}`;
+      const which = index === null ? "an image of its own" : `image ${count(index)}, ${labelWords(state)}`;
       say(ui.title, "Input");
       const from = index === null ? "" : `${state.get("source")} · `; // a drawing is of no set
       say(ui.line, image ? `${from}${which} · ${times(image.shape.slice(1))}` : "No image yet.");
@@ -214,12 +229,10 @@ export default {
       sorted.mark(model.get("seed") ? "shuffle" : "order");
       jump.box.max = state.get("size") - 1;
       jump.show();
-      const amount = order().length;
+      const amount = orderOf(model).length;
       const found = amount === 1 ? "1 image" : amount ? `${count(amount)} images` : "no image is like that";
       say(status, model.get("progress") || found);
-      grid.paint();
-      if (position() !== shown && position() >= 0) grid.reveal(position());
-      shown = position();
+      grid.show();
     };
     const traits = ["index", "image", "label", "classes", "source", "size", "probabilities"];
     follow([model, state], [...traits, "only", "misread", "seed", "order", "progress"], paint, signal);

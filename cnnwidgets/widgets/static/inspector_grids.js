@@ -22,6 +22,45 @@ export function cellSide(width, rows, columns, grids) {
   return side >= 1 ? Math.floor(side) : side;
 }
 
+/** What each of the three shows. @param {Explained} e */
+function namesOf({ from, area, operation }) {
+  const kernel = operation === "gradient" ? "gradient" : area > 1 ? "kernel" : "weight";
+  const made = operation === "share" ? "e^(x − largest)" : area > 1 ? "products" : "product";
+  return [`${area > 1 ? "patch" : "number"} of ${from || "its input"}`, kernel, made];
+}
+
+/**
+ * Paints the numbers of a contributor, with the cursor `at` one of them.
+ * @param {CanvasRenderingContext2D} context @param {Explained} e @param {number} rank @param {number} at
+ * @param {import("./kit.js").Numbers} data @param {import("./paint.js").Limits} limits
+ * @param {boolean} padded whether padding is marked
+ */
+function paintGrid(context, e, rank, at, data, limits, padded) {
+  const { rows, columns, area } = e;
+  const { width: w, height: t } = context.canvas;
+  const ratio = window.devicePixelRatio || 1;
+  const map = colourMapFor("auto", limits);
+  const start = rank * area;
+  draw(context, picture(data, start, rows, columns, map, limits), 0, 0, w, t);
+  hatch(context, data, start, rows, columns, 0, 0, w, t);
+  if (padded) stripe(context, e.cells.data, start, e.padding.data, rows, columns, w, t);
+  writeNumbers(context, data, start, rows, columns, map, limits, 0, 0, w, t, ratio);
+  const [u, v] = [w / columns, t / rows];
+  const win = e.operation === "maximum" && e.chosen ? e.chosen[1] * columns + e.chosen[2] : -1;
+  if (win >= 0) crown(context, (win % columns) * u, Math.floor(win / columns) * v, u, v, ratio);
+  if (area > 1) frame(context, (at % columns) * u, Math.floor(at / columns) * v, u, v, ratio);
+}
+
+/**
+ * The cell that a key leads to, or null; at the edge of a row it stays.
+ * @param {string} key @param {number} at @param {Explained} e
+ */
+function ledBy(key, at, { area, rows, columns }) {
+  const column = at % columns;
+  const edge = (key === "ArrowLeft" && column === 0) || (key === "ArrowRight" && column === columns - 1);
+  return edge ? at : moved(key, at, area, columns, rows);
+}
+
 /**
  * @param {{
  *   signal: AbortSignal, place(at: number): void, enter(): void, turn(by: number): void,
@@ -44,17 +83,21 @@ export function grids({ signal, place, enter, turn, hover, spoken }) {
   /** @type {{e: Explained, rank: number, at: number, width: number, ratio: number} | null} */
   let shown = null;
 
-  const show = (/** @type {Explained} */ e, /** @type {number} */ rank, /** @type {number} */ at, /** @type {number} */ width) => {
+  const show = (
+    /** @type {Explained} */ e,
+    /** @type {number} */ rank,
+    /** @type {number} */ at,
+    /** @type {number} */ width,
+  ) => {
     const ratio = window.devicePixelRatio || 1;
     const known = shown && shown.e === e && shown.rank === rank && shown.at === at;
     if (known && shown?.width === width && shown.ratio === ratio) return; // the answer is still to come
     shown = { e, rank, at, width, ratio };
-    const { rows, columns, area } = e;
+    const { rows, columns } = e;
     const share = e.operation === "share";
     const arrays = [e.patch, share ? null : e.weights, e.products];
+    const names = namesOf(e);
     const cell = cellSide(width, rows, columns, arrays.filter(Boolean).length);
-    const kernel = e.operation === "gradient" ? "gradient" : e.area > 1 ? "kernel" : "weight";
-    const names = [`${area > 1 ? "patch" : "number"} of ${e.from || "its input"}`, kernel, share ? "e^(x − largest)" : area > 1 ? "products" : "product"];
     parts.forEach(({ canvas, caption, sign, root }, i) => {
       const array = arrays[i];
       root.hidden = !array;
@@ -62,23 +105,16 @@ export function grids({ signal, place, enter, turn, hover, spoken }) {
       if (!array) return;
       say(sign, share ? "→" : ["", "×", "="][i]);
       const { context } = prepare(canvas, cell * columns, cell * rows);
-      const [w, t] = [canvas.width, canvas.height];
       const found = limitsOf(array.data);
       const limits = i === 0 || share ? found : { ...found, low: -found.high, signed: true }; // weights have signs
-      const map = colourMapFor("auto", limits);
-      const start = rank * area;
-      draw(context, picture(array.data, start, rows, columns, map, limits), 0, 0, w, t);
-      hatch(context, array.data, start, rows, columns, 0, 0, w, t);
-      if (i !== 1) stripe(context, e.cells.data, start, e.padding.data, rows, columns, w, t);
-      writeNumbers(context, array.data, start, rows, columns, map, limits, 0, 0, w, t, ratio);
-      const [u, v] = [w / columns, t / rows];
-      const win = e.operation === "maximum" && e.chosen ? e.chosen[1] * columns + e.chosen[2] : -1;
-      if (win >= 0) crown(context, (win % columns) * u, Math.floor(win / columns) * v, u, v, ratio);
-      if (area > 1) frame(context, (at % columns) * u, Math.floor(at / columns) * v, u, v, ratio);
+      paintGrid(context, e, rank, at, array.data, limits, i !== 1);
       say(caption, `${names[i]} · ${number(limits.low, 2)} to ${number(limits.high, 2)}`);
     });
     const many = e.contributors.length > 1 && e.area > 1 ? `, channel ${e.contributors[rank]}` : "";
-    root.setAttribute("aria-label", `${names[0]}${many}, ${times([rows, columns])}; arrow keys read it, Enter goes there`);
+    root.setAttribute(
+      "aria-label",
+      `${names[0]}${many}, ${times([rows, columns])}; arrow keys read it, Enter goes there`,
+    );
   };
 
   const under = (/** @type {MouseEvent} */ event) => {
@@ -105,9 +141,7 @@ export function grids({ signal, place, enter, turn, hover, spoken }) {
     const { at, e } = shown;
     const { key } = event;
     const by = { PageUp: -1, PageDown: 1 }[key];
-    const column = at % e.columns;
-    const edge = (key === "ArrowLeft" && column === 0) || (key === "ArrowRight" && column === e.columns - 1);
-    const to = by ? null : edge ? at : moved(key, at, e.area, e.columns, e.rows);
+    const to = by ? null : ledBy(key, at, e);
     if (to === null && !by && key !== "Enter" && key !== " ") return;
     event.preventDefault();
     event.stopPropagation();
@@ -122,7 +156,8 @@ export function grids({ signal, place, enter, turn, hover, spoken }) {
 /**
  * A diagonal through each cell that is padding.
  * @param {CanvasRenderingContext2D} context @param {import("./kit.js").Numbers} cells @param {number} start
- * @param {import("./kit.js").Numbers} padding @param {number} rows @param {number} columns @param {number} w @param {number} t
+ * @param {import("./kit.js").Numbers} padding @param {number} rows @param {number} columns
+ * @param {number} w @param {number} t
  */
 function stripe(context, cells, start, padding, rows, columns, w, t) {
   const [u, v] = [w / columns, t / rows];
@@ -140,7 +175,10 @@ function stripe(context, cells, start, padding, rows, columns, w, t) {
   context.stroke();
 }
 
-/** A mark inside the cell that won. @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} w @param {number} t @param {number} ratio */
+/**
+ * A mark inside the cell that won. @param {CanvasRenderingContext2D} context
+ * @param {number} x @param {number} y @param {number} w @param {number} t @param {number} ratio
+ */
 function crown(context, x, y, w, t, ratio) {
   const inset = 4 * ratio;
   context.setLineDash([4 * ratio, 2 * ratio]);

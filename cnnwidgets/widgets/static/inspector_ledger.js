@@ -2,8 +2,8 @@
 // The sum of a value as a table: a line for each of the largest contributors, the others folded
 // into one, which can be opened, and folded again.
 
-import { h, say } from "./kit.js";
-import { headsOf, linesOf } from "./inspector_words.js";
+import { h, number, say } from "./kit.js";
+import { headsOf, linesOf, verdictWords } from "./inspector_words.js";
 
 /** @typedef {import("./inspector_words.js").Explained} Explained @typedef {import("./inspector_words.js").Line} Line */
 
@@ -11,10 +11,32 @@ const FEW = 6;
 const MORE = 32;
 const MARKS = /** @type {Record<string, string>} */ ({ rest: " ▾", fold: " ▴" });
 
+/** A row of the table, for lines of one kind. @param {Line} first */
+function lineRow({ rank, kind, cells: { length } }) {
+  const props = { type: "button", className: "cw-term", tabIndex: -1 };
+  const button = rank !== null || MARKS[kind] ? h("button", props) : null;
+  const head = h("th", { scope: "row" }, ...(button ? [button] : []));
+  const bar = h("span", { className: "cw-part", "aria-hidden": "true" });
+  const cells = Array.from({ length }, () => document.createTextNode(""));
+  const boxes = cells.map((text, i) => h("td", {}, ...(rank !== null && i === length - 2 ? [bar] : []), text));
+  const tr = h("tr", { className: `cw-line-${kind}` }, head, ...boxes);
+  if (button && rank !== null) button.dataset.rank = String(rank);
+  if (rank === null) button?.setAttribute("aria-expanded", String(kind === "fold"));
+  const name = button ?? head;
+  const show = (/** @type {Line} */ line) => {
+    say(name, `${line.name}${MARKS[kind] ?? ""}`);
+    if (MARKS[kind]) name.setAttribute("aria-label", line.name);
+    line.cells.forEach((text, i) => say(cells[i], text));
+    bar.style.inlineSize = `${Math.round(28 * Math.abs(line.size))}px`;
+    bar.dataset.sign = line.size < 0 ? "minus" : "plus";
+  };
+  return { tr, show, fits: (/** @type {Line} */ line) => line.kind === kind && line.cells.length === length };
+}
+
 /**
  * @param {{signal: AbortSignal, choose(rank: number): void, enter(): void}} options
  */
-export function ledger({ signal, choose, enter }) {
+function ledger({ signal, choose, enter }) {
   const head = h("tr");
   const body = h("tbody");
   const caption = h("caption");
@@ -25,33 +47,15 @@ export function ledger({ signal, choose, enter }) {
   /** @type {Explained | null} */
   let shown = null;
 
-  /** @type {{line: Line, tr: any, name: any, cells: any[], bar: any}[]} */
+  /** @type {ReturnType<typeof lineRow>[]} */
   let rows = [];
-  const row = (/** @type {Line} */ line) => {
-    const button = line.rank !== null || MARKS[line.kind] ? h("button", { type: "button", className: "cw-term", tabIndex: -1 }) : null;
-    const head = h("th", { scope: "row" }, ...(button ? [button] : []));
-    const bar = h("span", { className: "cw-part", "aria-hidden": "true" });
-    const cells = line.cells.map(() => document.createTextNode(""));
-    const boxes = cells.map((text, i) => h("td", {}, ...(line.rank !== null && i === cells.length - 2 ? [bar] : []), text));
-    const tr = h("tr", { className: `cw-line-${line.kind}` }, head, ...boxes);
-    if (button && line.rank !== null) button.dataset.rank = String(line.rank);
-    if (line.rank === null) button?.setAttribute("aria-expanded", String(line.kind === "fold"));
-    return { line, tr, name: button ?? head, cells, bar };
-  };
-  const fill = (/** @type {(typeof rows)[0]} */ { name, cells, bar }, /** @type {Line} */ line) => {
-    say(name, `${line.name}${MARKS[line.kind] ?? ""}`);
-    if (MARKS[line.kind]) name.setAttribute("aria-label", line.name);
-    line.cells.forEach((text, i) => say(cells[i], text));
-    bar.style.inlineSize = `${Math.round(28 * Math.abs(line.size))}px`;
-    bar.dataset.sign = line.size < 0 ? "minus" : "plus";
-  };
   const writeLines = (/** @type {Line[]} */ all) => {
-    const same = all.length === rows.length && all.every(({ kind, cells }, i) => kind === rows[i].line.kind && cells.length === rows[i].cells.length);
+    const same = all.length === rows.length && all.every((line, i) => rows[i].fits(line));
     if (!same) {
-      rows = all.map(row);
+      rows = all.map(lineRow);
       body.replaceChildren(...rows.map(({ tr }) => tr));
     }
-    all.forEach((line, i) => fill(rows[i], line));
+    all.forEach((line, i) => rows[i].show(line));
   };
 
   const mark = () => {
@@ -68,7 +72,10 @@ export function ledger({ signal, choose, enter }) {
   const show = (/** @type {Explained} */ e, /** @type {number} */ rank) => {
     const place = `${e.of}\0${e.unit[0]}`;
     if (place !== known) lines = FEW;
-    const held = document.activeElement && body.contains(document.activeElement) ? /** @type {any} */ (document.activeElement).dataset.rank : undefined;
+    const held =
+      document.activeElement && body.contains(document.activeElement)
+        ? /** @type {any} */ (document.activeElement).dataset.rank
+        : undefined;
     if (e !== shown || place !== known) {
       const few = e.contributors.length <= FEW + 1 ? FEW + 1 : FEW;
       const all = linesOf(e, Math.max(few, lines), few);
@@ -121,5 +128,30 @@ export function ledger({ signal, choose, enter }) {
     else select(stops[Math.max(0, Math.min(last, to))]);
   };
   body.addEventListener("keydown", press, { signal });
+  return { root, show };
+}
+
+/**
+ * The sum with what else is known of the value: figures of the layer, later changes, whether it is as stored.
+ * @param {Parameters<typeof ledger>[0]} options
+ */
+export function account(options) {
+  const sum = ledger(options);
+  const [facts, changes, note] = ["", "", ""].map(() => h("p", { className: "cw-line" }));
+  const result = h("strong", { className: "cw-result" });
+  const verdict = h("span", { className: "cw-match" });
+  const ending = h("p", { className: "cw-ending" }, result, verdict);
+  const root = h("div", { className: "cw-inspect-sum" }, sum.root, facts, changes, ending, note);
+  const show = (/** @type {Explained} */ e, /** @type {number} */ rank) => {
+    sum.show(e, rank);
+    say(facts, e.facts.map(([name, value]) => `${name} ${number(value)}`).join(" · "));
+    say(changes, e.changes.map(([name, value]) => `${name} → ${number(value)}`).join("; "));
+    const [, last] = e.changes.at(-1) ?? ["", e.result];
+    say(result, `${e.operation === "gradient" ? "gradient × numbers" : ""} = ${number(last)}`);
+    say(verdict, verdictWords(e));
+    verdict.dataset.matches = String(e.matches);
+    say(note, e.note && `${e.note[0].toUpperCase()}${e.note.slice(1)}.`);
+    for (const line of [facts, changes, note]) line.hidden = !line.textContent;
+  };
   return { root, show };
 }

@@ -13,7 +13,8 @@ import { h, put } from "./kit.js";
 export const stopWords = ({ layer, channel, pixel }) => `${layer} (${channel}${pixel ? `; ${pixel.join(", ")}` : ""})`;
 
 /** The same in full. @param {{layer: string, channel: number, pixel: number[] | null}} stop */
-const stopTitle = ({ layer, channel, pixel }) => `back to ${layer}, ${pixel ? `channel ${channel}, row ${pixel[0]}, column ${pixel[1]}` : `unit ${channel}`}`;
+const stopTitle = ({ layer, channel, pixel }) =>
+  `back to ${layer}, ${pixel ? `channel ${channel}, row ${pixel[0]}, column ${pixel[1]}` : `unit ${channel}`}`;
 
 /** The selection that a place of a layer's maps stands for. @param {number[]} place */
 export function selectionOf(place) {
@@ -37,6 +38,7 @@ export function trails(model, state, signal, climbed) {
 
   const here = () => ({ layer: state.get("layer"), channel: state.get("channel"), pixel: state.get("pixel") });
   const down = (/** @type {string} */ layer, /** @type {number[]} */ place, /** @type {Mark | null} */ mark) => {
+    if (layer === "input") return put(model, { input_cell: place });
     stops.push({ ...here(), mark });
     tip = layer;
     put(state, { layer, ...selectionOf(place) });
@@ -78,7 +80,12 @@ export function trails(model, state, signal, climbed) {
       ...names.map((name, i) => {
         const last = i === names.length - 1;
         if (last) return h("li", {}, h("span", { "aria-current": "location", textContent: name }));
-        const button = h("button", { type: "button", className: "cw-chip", textContent: name, title: stopTitle(way[i]) });
+        const button = h("button", {
+          type: "button",
+          className: "cw-chip",
+          textContent: name,
+          title: stopTitle(way[i]),
+        });
         button.dataset.stop = String(i);
         return h("li", {}, button);
       }),

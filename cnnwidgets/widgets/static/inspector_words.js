@@ -16,7 +16,10 @@ import { count, number, read, times } from "./kit.js";
  * @typedef {{rank: number | null, name: string, cells: string[], size: number, kind: string}} Line
  */
 
-/** What a model says of a value, or null where it explains none. @param {import("./kit.js").Model} model @returns {Explained | null} */
+/**
+ * What a model says of a value, or null where it explains none.
+ * @param {import("./kit.js").Model} model @returns {Explained | null}
+ */
 export function explainedIn(model) {
   const patch = read(model.get("patch"));
   if (!model.get("of") || !patch) return null;
@@ -31,9 +34,14 @@ export function explainedIn(model) {
   const [bias, result, stored, difference] = /** @type {number[]} */ (list("values"));
   const [sent, rows, columns] = patch.shape;
   const plain = Object.fromEntries(
-    ["of", "kind", "unit", "rule", "note", "problem", "operation", "leads", "chosen", "matches"].map((name) => [name, model.get(name)]),
+    ["of", "kind", "unit", "rule", "note", "problem", "operation", "leads", "chosen", "matches"].map((name) => [
+      name,
+      model.get(name),
+    ]),
   );
-  const arrays = Object.fromEntries(["weights", "products", "cells", "padding"].map((name) => [name, read(model.get(name))]));
+  const arrays = Object.fromEntries(
+    ["weights", "products", "cells", "padding"].map((name) => [name, read(model.get(name))]),
+  );
   return /** @type {any} */ ({
     ...plain,
     ...arrays,
@@ -56,7 +64,10 @@ export function isExplained({ of, unit }, state) {
   return ![1, 3].includes(unit.length) || unit.join() === selected.join();
 }
 
-/** Where a cell lies in the maps it comes from; null for padding. @param {number} cell counted from 1 @param {number[]} shape */
+/**
+ * Where a cell lies in the maps it comes from; null for padding.
+ * @param {number} cell counted from 1 @param {number[]} shape
+ */
 export function placeIn(cell, shape) {
   if (!cell) return null;
   if (shape.length === 1) return [cell - 1];
@@ -68,7 +79,11 @@ export function placeIn(cell, shape) {
 /** @param {number[] | null} place */
 export function placeWords(place) {
   if (!place) return "padding";
-  return place.length === 3 ? `channel ${place[0]}, row ${place[1]}, column ${place[2]}` : place.length === 1 ? `unit ${place[0]}` : place.join(", ");
+  return place.length === 3
+    ? `channel ${place[0]}, row ${place[1]}, column ${place[2]}`
+    : place.length === 1
+      ? `unit ${place[0]}`
+      : place.join(", ");
 }
 
 /** Where the numbers come from, in words. @param {Explained} e */
@@ -79,6 +94,7 @@ export function leadWords(e) {
   const size = times([e.rows, e.columns]);
   const from = fromWords(e);
   const all = e.contributors.length;
+  const many = count(all * e.area);
   switch (e.operation) {
     case "maximum":
       return `${e.of} takes the largest of ${size} numbers of ${from}; the others have no say.`;
@@ -87,14 +103,29 @@ export function leadWords(e) {
     case "copy":
       return `${e.of} passes a number of ${from} on, unchanged.`;
     case "share":
-      return `e to the power of each of ${count(all * e.area)} numbers, less the largest; this one's share of all of them.`;
+      return `e to the power of each of ${many} numbers, less the largest; this one's share of all of them.`;
     case "gradient":
       return `${e.of} is not taken apart. The gradient tells how fast the value changes with each number of ${from}.`;
   }
-  if (e.facts.some(([name]) => name === "divisor")) return `${e.of} takes the mean of ${size} numbers of ${from}: each is multiplied by one over their number.`;
-  if (e.facts.some(([name]) => name === "variance")) return `${e.of} scales one number of ${from} by weight ∕ √(variance + eps), and shifts it.`;
-  const each = e.area === 1 ? `${count(all)} ${all === 1 ? "number" : "numbers"}` : all === 1 ? `A ${size} patch` : `${count(all)} patches, ${size} each,`;
-  return `${each} of ${from}, number by number times ${all === 1 ? "the kernel" : "their weights"}; all added up${e.bias ? ", and the bias" : ""}.`;
+  if (e.facts.some(([name]) => name === "divisor"))
+    return `${e.of} takes the mean of ${size} numbers of ${from}: each is multiplied by one over their number.`;
+  if (e.facts.some(([name]) => name === "variance"))
+    return `${e.of} scales one number of ${from} by weight ∕ √(variance + eps), and shifts it.`;
+  const patches = all === 1 ? `A ${size} patch` : `${count(all)} patches, ${size} each,`;
+  const each = e.area > 1 ? patches : `${count(all)} ${all === 1 ? "number" : "numbers"}`;
+  const by = `number by number times ${all === 1 ? "the kernel" : "their weights"}`;
+  return `${each} of ${from}, ${by}; all added up${e.bias ? ", and the bias" : ""}.`;
+}
+
+/**
+ * The card's title and its line. @param {Explained | null} e @param {number[] | null} cell of the image, at the end of
+ * the way down @param {string} problem
+ */
+export function headWords(e, cell, problem) {
+  const given = e ? `${e.of} was given this number.` : "";
+  if (cell) return [`input · ${placeWords(cell)}`, `The image itself: there is nothing below. ${given}`];
+  if (e) return [`${e.of} · ${placeWords(e.unit)}: ${number(e.stored)}`, leadWords(e)];
+  return ["Pixel inspector", problem ? "This value cannot be taken apart." : "Where does this number come from?"];
 }
 
 /** What became of the numbers, for a layer that does not add them up. @param {Explained} e */
@@ -107,15 +138,17 @@ export function deedWords(e) {
     return `${number(e.result)} wins: ${placeWords(placeIn(cell, e.shape))} of ${fromWords(e)}.`;
   }
   if (e.operation === "function") {
-    const same = e.result === x;
-    return `x = ${number(x)}, and ${e.rule || `${e.kind}(x)`} = ${number(e.result)}${same ? ": unchanged" : e.result === 0 ? ": cut to zero" : ""}.`;
+    const became = e.result === x ? ": unchanged" : e.result === 0 ? ": cut to zero" : "";
+    return `x = ${number(x)}, and ${e.rule || `${e.kind}(x)`} = ${number(e.result)}${became}.`;
   }
   if (e.operation === "copy") return `${number(x)} stays ${number(e.result)}.`;
   if (e.operation === "share" && e.chosen && e.products) {
     const [rank, row, column] = e.chosen;
     const own = (rank * e.rows + row) * e.columns + column;
     if (own >= e.products.data.length) return "";
-    return `${number(e.products.data[own])} of ${number(Number(e.running?.at(-1)))} in all: ${e.kind === "LogSoftmax" ? "the logarithm of its share" : "its share"} is ${number(e.result)}.`;
+    const all = number(Number(e.running?.at(-1)));
+    const share = e.kind === "LogSoftmax" ? "the logarithm of its share" : "its share";
+    return `${number(e.products.data[own])} of ${all} in all: ${share} is ${number(e.result)}.`;
   }
   return "";
 }
@@ -130,7 +163,10 @@ export function verdictWords(e) {
 /** The heads of the columns that `linesOf` fills. @param {Explained} e */
 export function headsOf(e) {
   if (e.area > 1) return ["from", e.operation === "share" ? "sum of powers" : "sum of products", "running sum"];
-  const [times, made] = e.operation === "share" ? [[], "e^(x − largest)"] : [[e.operation === "gradient" ? "gradient" : "weight"], "product"];
+  const [times, made] =
+    e.operation === "share"
+      ? [[], "e^(x − largest)"]
+      : [[e.operation === "gradient" ? "gradient" : "weight"], "product"];
   return ["from", "number", ...times, made, "running sum"];
 }
 
@@ -152,20 +188,36 @@ export function linesOf(e, shown, few = shown) {
   const lines = [];
   for (let rank = 0; rank < end; rank++) {
     const alone = e.area === 1 && rank < e.sent;
-    const numbers = alone ? [e.patch, e.operation === "share" ? null : e.weights].flatMap((array) => (array ? [number(array.data[rank])] : [])) : [];
+    const numbers = alone
+      ? [e.patch, e.operation === "share" ? null : e.weights].flatMap((array) =>
+          array ? [number(array.data[rank])] : [],
+        )
+      : [];
     const place = alone ? placeIn(e.cells.data[rank], e.shape) : null;
     const name = alone && place && e.shape.length !== 3 ? placeWords(place) : `channel ${e.contributors[rank]}`;
-    lines.push({ rank, name, cells: blank(...numbers, number(sums[rank]), number(running[rank])), size: share(sums[rank]), kind: "term" });
+    lines.push({
+      rank,
+      name,
+      cells: blank(...numbers, number(sums[rank]), number(running[rank])),
+      size: share(sums[rank]),
+      kind: "term",
+    });
   }
   const line = (/** @type {string} */ kind, /** @type {string} */ name, /** @type {string[]} */ ...last) =>
     lines.push({ rank: null, name, cells: blank(...last), size: 0, kind });
   if (end < sums.length) {
     const rest = sums.slice(end).reduce((sum, each) => sum + each, 0);
-    line("rest", `the ${count(sums.length - end)} ${sums.length - end === 1 ? "other" : "others"}`, number(rest), number(/** @type {number} */ (running.at(-1))));
+    line(
+      "rest",
+      `the ${count(sums.length - end)} ${sums.length - end === 1 ? "other" : "others"}`,
+      number(rest),
+      number(/** @type {number} */ (running.at(-1))),
+    );
   }
   if (end > few) line("fold", `only the ${count(few)} largest`);
   const has = (/** @type {string} */ fact) => e.facts.some(([name]) => name === fact);
-  if (e.operation === "sum" && !has("divisor")) line("bias", has("variance") ? "shift" : "bias", number(e.bias), number(e.result));
+  if (e.operation === "sum" && !has("divisor"))
+    line("bias", has("variance") ? "shift" : "bias", number(e.bias), number(e.result));
   return lines;
 }
 
@@ -174,7 +226,8 @@ export function linesOf(e, shown, few = shown) {
  * @param {Explained} e @param {number | null} rank of a contributor that was chosen
  */
 export function beginning(e, rank) {
-  if (rank === null && e.chosen && e.chosen[0] < e.sent) return { rank: e.chosen[0], at: e.chosen[1] * e.columns + e.chosen[2] };
+  if (rank === null && e.chosen && e.chosen[0] < e.sent)
+    return { rank: e.chosen[0], at: e.chosen[1] * e.columns + e.chosen[2] };
   const first = rank ?? 0;
   const numbers = (e.products ?? e.patch).data.subarray(first * e.area, (first + 1) * e.area);
   let at = 0;
@@ -184,8 +237,9 @@ export function beginning(e, rank) {
 
 /** How a number of the image became what the network was given. @param {Iterable<number>} values */
 export function inputWords([byte, share, mean, std, given]) {
+  const sum = `(${number(share)} − ${number(mean)}) ∕ ${number(std)} = ${number(given)}`;
   return [
     `${number(byte)} of 255 in the picture: as a share, ${number(share)}.`,
-    `Normalised, less the mean and over the deviation: (${number(share)} − ${number(mean)}) ∕ ${number(std)} = ${number(given)}.`,
+    `Normalised, less the mean and over the deviation: ${sum}.`,
   ];
 }

@@ -34,76 +34,82 @@ export function inWords(steps, accuracies, at, tested = []) {
   return `step ${count(steps[at])} of ${count(steps[steps.length - 1])}${reads}`;
 }
 
+/** The recorded moments, and which of them is shown. @param {import("./kit.js").Model} state */
+function momentsOf(state) {
+  const steps = /** @type {number[]} */ (state.get("steps"));
+  const accuracies = /** @type {(number | null)[]} */ (state.get("accuracies"));
+  const tested = /** @type {boolean[]} */ (state.get("tested"));
+  return { steps, accuracies, tested, at: nearest(steps, state.get("step")) };
+}
+
+/** The moments as a table. @param {ReturnType<typeof momentsOf>} moments */
+function rowsOf({ steps, accuracies, tested }) {
+  return steps.map((step, i) => {
+    const accuracy = accuracies[i] ?? null;
+    const cells = accuracy === null ? [] : [share(accuracy), tested[i] === false ? "latest batches" : "test images"];
+    return { name: count(step), cells };
+  });
+}
+
+/**
+ * The button that plays the moments, from the first after the last.
+ * @param {{now(): {steps: number[], at: number}, go(at: number): void, changed(): void, signal: AbortSignal}} options
+ */
+function player({ now, go, changed, signal }) {
+  const button = h("button", { type: "button", className: "cw-press cw-play" });
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let timer;
+  const stop = () => {
+    clearInterval(timer);
+    timer = undefined;
+    changed();
+  };
+  const isLast = () => now().at + 1 >= now().steps.length;
+  const advance = () => (isLast() ? stop() : go(now().at + 1));
+  const toggle = () => {
+    if (timer !== undefined) return stop();
+    if (isLast()) go(0);
+    timer = setInterval(advance, FRAME_MS);
+    changed();
+  };
+  button.addEventListener("click", toggle, { signal });
+  signal.addEventListener("abort", () => clearInterval(timer));
+  return { button, toggle, plays: () => timer !== undefined };
+}
+
 export default {
   /** @param {import("./kit.js").RenderProps} props */
   async render({ model, el, signal, host }) {
     const state = await stateOf(model, host);
     const ui = card(el, "time");
-    const play = h("button", { type: "button", className: "cw-press cw-play" });
+    const now = () => momentsOf(state);
+    const go = (/** @type {number} */ at) => put(state, { step: now().steps[at] });
+    const changed = () => {
+      track.announce();
+      paint();
+    };
+    const { button, toggle, plays } = player({ now, go, changed, signal });
     const track = markedSlider({
       label: "training step",
       height: HEIGHT,
       places: () => now().steps.length,
-      choose: (at) => go(at),
+      choose: go,
       changed: () => ask(),
       signal,
     });
-    const row = h("div", { className: "cw-row" }, play, track.root);
+    const row = h("div", { className: "cw-row" }, button, track.root);
     ui.body.append(row);
     helping(ui, ["step", "epoch", "accuracy"], [...SLIDER_KEYS, ["Space", "on the slider: play, pause"]], signal);
-    const now = () => {
-      const steps = /** @type {number[]} */ (state.get("steps"));
-      const accuracies = /** @type {(number | null)[]} */ (state.get("accuracies"));
-      return { steps, accuracies, tested: /** @type {boolean[]} */ (state.get("tested")), at: nearest(steps, state.get("step")) };
-    };
-    const table = twin(
-      "accuracy at each recorded step",
-      () => {
-        const { steps, accuracies, tested } = now();
-        const cells = (/** @type {number} */ i) => {
-          const accuracy = accuracies[i] ?? null;
-          return accuracy === null ? [] : [share(accuracy), tested[i] === false ? "latest batches" : "test images"];
-        };
-        return { columns: ["step", "accuracy", "of"], rows: steps.map((step, i) => ({ name: count(step), cells: cells(i) })) };
-      },
-      signal,
-    );
+    const rows = () => ({ columns: ["step", "accuracy", "of"], rows: rowsOf(now()) });
+    const table = twin("accuracy at each recorded step", rows, signal);
     ui.root.append(table.root);
     showErrors(ui.root, ui.alert, [model, state], signal);
-
-    /** @type {ReturnType<typeof setInterval> | undefined} */
-    let timer;
-    const stop = () => {
-      track.announce();
-      clearInterval(timer);
-      timer = undefined;
-      paint();
+    const key = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== " ") return;
+      event.preventDefault();
+      toggle();
     };
-    const go = (/** @type {number} */ at) => put(state, { step: now().steps[at] });
-    const advance = () => {
-      const { steps, at } = now();
-      if (at + 1 >= steps.length) return stop();
-      go(at + 1);
-    };
-    const toggle = () => {
-      if (timer !== undefined) return stop();
-      const { steps, at } = now();
-      if (at + 1 >= steps.length) go(0);
-      timer = setInterval(advance, FRAME_MS);
-      track.announce();
-      paint();
-    };
-    signal.addEventListener("abort", () => clearInterval(timer));
-    play.addEventListener("click", toggle, { signal });
-    track.slider.addEventListener(
-      "keydown",
-      (/** @type {KeyboardEvent} */ event) => {
-        if (event.key !== " ") return;
-        event.preventDefault();
-        toggle();
-      },
-      { signal },
-    );
+    track.slider.addEventListener("keydown", key, { signal });
 
     const paint = () => {
       const { steps, accuracies, tested, at } = now();
@@ -112,10 +118,11 @@ export default {
       if (!steps.length) return say(ui.line, "No recorded training: give the microscope a history.");
       const words = inWords(steps, accuracies, at, tested);
       say(ui.line, `${words}; drag back to see how it learned`);
-      say(play, timer === undefined ? "▶ Play" : "❚❚ Pause");
-      const told = timer === undefined ? words : `playing from ${words}`;
+      say(button, plays() ? "❚❚ Pause" : "▶ Play");
+      const told = plays() ? `playing from ${words}` : words;
       track.show(at, words, "accuracy at each recorded step; the table below has the numbers", told);
-      track.paint(accuracies.map((accuracy) => accuracy ?? 0), at);
+      const heights = accuracies.map((accuracy) => accuracy ?? 0);
+      track.paint(heights, at);
       table.refresh();
     };
     const ask = follow([model, state], ["step", "steps", "accuracies", "tested"], paint, signal);
