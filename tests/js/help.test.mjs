@@ -30,6 +30,6 @@ test("the keys that the help of a grid names are those that move in it, and no o
 test("each word of the glossary is explained by some card", () => {
   const folder = new URL("../../cnnwidgets/widgets/static/", import.meta.url);
   const sources = readdirSync(folder).filter((name) => name.endsWith(".js")).map((name) => readFileSync(new URL(name, folder), "utf8"));
-  const lists = sources.flatMap((text) => [...text.matchAll(/helping\(ui, (\[.*?\])/g)].map((found) => JSON.parse(found[1])));
+  const lists = sources.flatMap((text) => [...text.matchAll(/helping\(\s*ui,\s*(\[.*?\])/g)].map((found) => JSON.parse(found[1])));
   assert.deepEqual(new Set(lists.flat()), new Set(Object.keys(GLOSSARY)));
 });

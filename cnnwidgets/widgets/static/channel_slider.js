@@ -91,10 +91,12 @@ export default {
       const unit = word.toLowerCase();
       const silent = known.each.filter((_, channel) => isSilent(known, channel)).length;
       const here = isSilent(known, chosen) ? "silent, zero everywhere" : number(known.peaks[chosen]);
-      say(ui.line, `Marks: the largest value of each ${unit} for this image${silent ? `, × where it is silent (${silent})` : ""}. Here: ${here}.`);
-      const words = `${unit} ${chosen} of ${known.channels}, ${isSilent(known, chosen) ? here : `largest value ${here}`}`;
-      const summary = `largest value of each of ${known.channels} channels, ${silent} of them silent; the table below has the numbers`;
-      track.show(chosen, words, summary);
+      const crossed = silent ? `, × where it is silent (${silent})` : "";
+      say(ui.line, `Marks: the largest value of each ${unit} for this image${crossed}. Here: ${here}.`);
+      const value = isSilent(known, chosen) ? here : `largest value ${here}`;
+      const all = `largest value of each of ${known.channels} channels, ${silent} of them silent`;
+      const summary = `${all}; the table below has the numbers`;
+      track.show(chosen, `${unit} ${chosen} of ${known.channels}, ${value}`, summary);
       track.paint(heights(known.peaks), chosen, (channel) => isSilent(known, channel));
       jump.box.max = last;
       jump.show();

@@ -27,11 +27,13 @@ import { centred, draw, hatch, limitsBetween, limitsOf, picture, prepare } from 
 
 const SIDE = 132; // CSS pixels
 const MOST = 5;
+const EMPTY = "Pin what you see now; then choose another image, another step, or edit the network.";
 
 /** The channels that changed most, in words. @param {ArrayLike<number>} changes */
 export function mostChanged(changes) {
   const size = (/** @type {number} */ change) => (Number.isNaN(change) ? Infinity : change);
-  const order = Array.from(changes, (change, channel) => ({ change, channel })).filter(({ change }) => size(change) > 0);
+  const all = Array.from(changes, (change, channel) => ({ change, channel }));
+  const order = all.filter(({ change }) => size(change) > 0);
   if (!order.length) return "No channel of this layer differs.";
   order.sort((one, other) => (size(one.change) === size(other.change) ? 0 : size(other.change) - size(one.change)));
   const few = order.slice(0, MOST).map(({ change, channel }) => `${channel} (${number(change, 3)})`);
@@ -42,7 +44,8 @@ export function mostChanged(changes) {
 export function sharedLimits(a, b) {
   const both = [a, b].filter((each) => each !== null).map((each) => limitsOf(/** @type {NumberArray} */ (each).data));
   const bad = both.reduce((sum, each) => sum + each.bad, 0);
-  return limitsBetween(Math.min(0, ...both.map((each) => each.low)), Math.max(0, ...both.map((each) => each.high)), bad);
+  const [lows, highs] = [both.map((each) => each.low), both.map((each) => each.high)];
+  return limitsBetween(Math.min(0, ...lows), Math.max(0, ...highs), bad);
 }
 
 /**
@@ -60,7 +63,8 @@ export function scoreRows(before, after, classes) {
 
 /** A map's numbers as written, row by row. @param {NumberArray} map */
 function rowsOf({ shape: [rows, columns], data }) {
-  return Array.from({ length: rows }, (_, row) => [...data.subarray(row * columns, (row + 1) * columns)].map((value) => number(value)));
+  const numbers = Array.from(data, (value) => number(value));
+  return Array.from({ length: rows }, (_, row) => numbers.slice(row * columns, (row + 1) * columns));
 }
 
 /** @param {string} name */
@@ -68,7 +72,10 @@ function frameFor(name) {
   const canvas = h("canvas", { role: "img" });
   const words = h("figcaption");
   const root = h("figure", { className: "cw-side" }, canvas, words);
-  /** @param {NumberArray | null} map @param {import("./paint.js").Limits} limits @param {string} text @param {string} [told] in sight, where not all of it is */
+  /**
+   * @param {NumberArray | null} map @param {import("./paint.js").Limits} limits @param {string} text
+   * @param {string} [told] in sight, where not all of it is
+   */
   const show = (map, limits, text, told = `${name} · ${text}`) => {
     root.hidden = !map;
     if (!map) return;
@@ -76,7 +83,8 @@ function frameFor(name) {
     const scale = SIDE / Math.max(rows, columns);
     const [width, height] = [columns * scale, Math.max(8, rows * scale)];
     const { context, ratio } = prepare(canvas, width, height);
-    draw(context, picture(map.data, 0, rows, columns, limits.signed ? "diverging" : "viridis", limits), 0, 0, width * ratio, height * ratio);
+    const made = picture(map.data, 0, rows, columns, limits.signed ? "diverging" : "viridis", limits);
+    draw(context, made, 0, 0, width * ratio, height * ratio);
     hatch(context, map.data, 0, rows, columns, 0, 0, width * ratio, height * ratio);
     say(words, told);
     canvas.setAttribute("aria-label", `${name}: ${text}, ${rows}×${columns}`);
@@ -89,6 +97,33 @@ function largest({ shape: [, columns], data }) {
   let at = 0;
   for (let i = 1; i < data.length; i++) if (Math.abs(data[i]) > Math.abs(data[at])) at = i;
   return `largest ${number(data[at])} at row ${Math.floor(at / columns)}, column ${at % columns}`;
+}
+
+/** A table of the numbers of all maps, a row for each row of each. @param {(NumberArray | null)[]} maps A, B, B − A */
+function tableOf(maps) {
+  const rows = maps.flatMap((map, at) =>
+    (map ? rowsOf(map) : []).map((cells, row) => ({ name: `${["A", "B", "B − A"][at]}, ${row}`, cells })),
+  );
+  const wide = Math.max(0, ...rows.map(({ cells }) => cells.length));
+  return { columns: ["map, row", ...Array.from({ length: wide }, (_, at) => `${at}`)], rows };
+}
+
+/** The scores of the classes, A beside B. */
+function scorePart() {
+  const columns = ["class", "A", "B", "change"].map((text) => h("th", { scope: "col", textContent: text }));
+  const caption = h("caption", { textContent: "probability of each class" });
+  const body = h("tbody");
+  const table = h("table", {}, caption, h("thead", {}, h("tr", {}, ...columns)), body);
+  const root = h("div", { className: "cw-table" }, table);
+  const cell = (/** @type {string} */ text) => h("td", { textContent: text });
+  const line = (/** @type {string[]} */ [name, ...texts]) =>
+    h("tr", {}, h("th", { scope: "row", textContent: name }), ...texts.map(cell));
+  /** @param {NumberArray | null} before @param {NumberArray | null} after @param {string[]} classes */
+  const show = (before, after, classes) => {
+    root.hidden = !before || !after;
+    if (before && after) body.replaceChildren(...scoreRows(before.data, after.data, classes).map(line));
+  };
+  return { root, show };
 }
 
 export default {
@@ -106,40 +141,25 @@ export default {
     const [a, b, less] = [frameFor("A"), frameFor("B, now"), frameFor("B − A")];
     const [scale, change] = [legend(), legend()];
     const channels = h("output", { className: "cw-readout" });
-    const empty = h("p", { className: "cw-empty", textContent: "Pin what you see now; then choose another image, another step, or edit the network." });
+    const empty = h("p", { className: "cw-empty", textContent: EMPTY });
     const maps = h("div", { className: "cw-sides" }, a.root, b.root, less.root);
-    const body = h("tbody");
-    const columns = ["class", "A", "B", "change"].map((text) => h("th", { scope: "col", textContent: text }));
-    const scores = h("div", { className: "cw-table" }, h("table", {}, h("caption", { textContent: "probability of each class" }), h("thead", {}, h("tr", {}, ...columns)), body));
-    ui.body.append(empty, maps, channels, scores);
+    const scores = scorePart();
+    ui.body.append(empty, maps, channels, scores.root);
     ui.foot.append(scale.root, change.root);
     helping(ui, ["pinned", "feature map"], [["Enter, Space", "on a button: pin, unpin"]], signal);
     saving(ui, signal);
-    const table = twin(
-      "the maps and their difference",
-      () => {
-        const maps = [["A", "a_map"], ["B", "b_map"], ["B − A", "difference"]].map(([name, trait]) => ({ name, map: read(model.get(trait)) }));
-        const rows = maps.flatMap(({ name, map }) => (map ? rowsOf(map).map((cells, row) => ({ name: `${name}, ${row}`, cells })) : []));
-        const wide = Math.max(0, ...rows.map(({ cells }) => cells.length));
-        return { columns: ["map, row", ...Array.from({ length: wide }, (_, at) => `${at}`)], rows };
-      },
-      signal,
-    );
+    const arrays = (/** @type {string[]} */ ...names) => names.map((name) => read(model.get(name)));
+    const all = () => tableOf(arrays("a_map", "b_map", "difference"));
+    const table = twin("the maps and their difference", all, signal);
     ui.root.append(table.root);
     showErrors(ui.root, ui.alert, [model, state], signal);
 
-    const paintScores = () => {
-      const [before, after] = [read(model.get("a_probabilities")), read(model.get("b_probabilities"))];
-      scores.hidden = !before || !after;
-      if (!before || !after) return;
-      const row = (/** @type {string[]} */ [name, ...texts]) => h("tr", {}, h("th", { scope: "row", textContent: name }), ...texts.map((text) => h("td", { textContent: text })));
-      body.replaceChildren(...scoreRows(before.data, after.data, state.get("classes")).map(row));
-    };
     const paint = () => {
       const pinned = model.get("pinned");
-      const [one, other, change_] = ["a_map", "b_map", "difference"].map((name) => read(model.get(name)));
+      const [one, other, change_, changes] = arrays("a_map", "b_map", "difference", "changes");
       say(ui.title, "Compare");
-      say(ui.line, pinned ? `A: ${model.get("a_words")}. B: ${model.get("b_words")}. ${model.get("place")}.` : `Now: ${model.get("b_words")}.`);
+      const [then, now] = [model.get("a_words"), model.get("b_words")];
+      say(ui.line, pinned ? `A: ${then}. B: ${now}. ${model.get("place")}.` : `Now: ${now}.`);
       say(pin, pinned ? "Pin this instead" : "Pin this as A");
       const leaves = document.activeElement === unpin && !pinned;
       unpin.hidden = !pinned;
@@ -147,18 +167,22 @@ export default {
       empty.hidden = pinned;
       for (const node of [maps, channels, ui.foot, table.root]) node.hidden = !pinned;
       const limits = sharedLimits(one, other);
-      a.show(pinned ? one : null, limits, model.get("a_words"), "A");
-      b.show(pinned ? other : null, limits, model.get("b_words"), "B, now");
+      a.show(pinned ? one : null, limits, then, "A");
+      b.show(pinned ? other : null, limits, now, "B, now");
       scale.show(limits.signed ? "diverging" : "viridis", limits, "A and B");
       const signed = change_ ? centred(limitsOf(change_.data)) : null;
       change.root.hidden = !signed;
       less.show(signed ? change_ : null, signed ?? limits, change_ ? largest(change_) : "");
       if (signed) change.show("diverging", signed, "B − A");
-      const all = read(model.get("changes"));
-      say(channels, all ? mostChanged(all.data) : "");
-      paintScores();
+      say(channels, changes ? mostChanged(changes.data) : "");
+      const [before, after] = arrays("a_probabilities", "b_probabilities");
+      scores.show(before, after, state.get("classes"));
       table.refresh();
     };
-    follow([model], ["pinned", "a_words", "b_words", "place", "a_map", "b_map", "difference", "changes", "a_probabilities", "b_probabilities"], paint, signal);
+    const traits = [
+      "pinned", "a_words", "b_words", "place", "a_map", "b_map", "difference", "changes", "a_probabilities",
+      "b_probabilities",
+    ];
+    follow([model], traits, paint, signal);
   },
 };

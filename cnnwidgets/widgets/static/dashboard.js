@@ -63,7 +63,8 @@ export default {
     // In "Train" the card of the training has one.
     const pause = h("button", { type: "button", className: "cw-press cw-play", textContent: "❚❚ Pause the training" });
     pause.addEventListener("click", () => model.send({ do: "pause" }), { signal });
-    const header = h("div", { className: "cw-header" }, h("h2", { textContent: "cnnwidgets" }), views.root, pause, facts, code.button);
+    const title = h("h2", { textContent: "cnnwidgets" });
+    const header = h("div", { className: "cw-header" }, title, views.root, pause, facts, code.button);
     const main = h("div", { className: "cw-columns" });
     el.replaceChildren(h("div", { className: "cw cw-dashboard" }, header, main, code.dialog));
     follow([model], ["heading"], () => say(facts, model.get("heading")), signal);
@@ -117,7 +118,7 @@ export default {
     follow([model], ["input", "view", "trains", "playing", "monitor", "inspector", "error"], choose, signal);
     await choose();
     // The large map has the colours of the small ones, in the same frame; the kernel links them too.
-    const [maps, enlarged] = await Promise.all([host.getModel(model.get("maps")), host.getModel(model.get("enlarged"))]);
+    const [maps, enlarged] = await Promise.all(["maps", "enlarged"].map((card) => host.getModel(model.get(card))));
     for (const name of ["colormap", "scale"]) {
       const copy = () => enlarged.set(name, maps.get(name));
       maps.on(`change:${name}`, copy);

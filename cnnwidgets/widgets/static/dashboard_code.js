@@ -13,7 +13,9 @@ const KEYS = { "data-lm-suppress-shortcuts": "true" };
  */
 export function inWords(code, view) {
   const names = /^# To be defined before.*: (.*)\.$/m.exec(code)?.[1];
-  const first = names ? `Define ${names} first: only the Python behind this page has them, and they are not written here. ` : "";
+  const first = names
+    ? `Define ${names} first: only the Python behind this page has them, and they are not written here. `
+    : "";
   const less = view === "train" ? ", without the view Train and its training" : "";
   return `${first}Run these lines in a notebook: they show what you see here${less}.`;
 }

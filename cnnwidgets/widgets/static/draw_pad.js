@@ -119,7 +119,8 @@ function drawing(store, model, brush, { tell, started }, signal) {
   pointing(canvas, store, { side, brush: brush.now, started: begin }, signal);
   const paintInk = inkView(canvas, store, model, keys.cursor);
   const paint = (/** @type {boolean} */ blank) => {
-    canvas.setAttribute("aria-label", `drawing pad, ${times(cells())} cells${blank ? ", empty" : ""}; ? lists its keys`);
+    const label = `drawing pad, ${times(cells())} cells${blank ? ", empty" : ""}; ? lists its keys`;
+    canvas.setAttribute("aria-label", label);
     paintInk();
   };
   return { canvas, paint };
@@ -153,7 +154,8 @@ async function render(store, { model, el, signal, host }) {
   ui.tools.append(tools.undo.button, tools.redo.button, tools.clear.button);
   const beside = h("div", { className: "cw-pad-beside" }, tools.centre.root, tools.brush.root);
   const top = h("div", { className: "cw-pad-top" }, seen.root, beside);
-  const sources = h("div", { className: "cw-pad-sources" }, tools.over.button, tools.back.button, tools.files.button, tools.files.input);
+  const { over, back, files } = tools;
+  const sources = h("div", { className: "cw-pad-sources" }, over.button, back.button, files.button, files.input);
   const aside = h("div", { className: "cw-pad-side" }, top, sources);
   ui.body.append(pad.canvas, aside, seen.table, spoken);
 

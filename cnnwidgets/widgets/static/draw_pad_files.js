@@ -25,7 +25,13 @@ export function refusalOf({ name, size }) {
 export function pictures(root, give, complain, signal) {
   const input = h("input", { type: "file", accept: "image/png,image/jpeg,image/webp", hidden: true });
   input.setAttribute("aria-label", "a picture from a file");
-  const button = h("button", { type: "button", className: "cw-press", textContent: "Open a picture…", title: "PNG, JPEG or WebP; or drop or paste one (P)", "aria-keyshortcuts": "P" });
+  const button = h("button", {
+    type: "button",
+    className: "cw-press",
+    textContent: "Open a picture…",
+    title: "PNG, JPEG or WebP; or drop or paste one (P)",
+    "aria-keyshortcuts": "P",
+  });
   const offer = async (/** @type {File | undefined} */ file, /** @type {string} */ missing) => {
     const refusal = file ? refusalOf(file) : missing;
     complain(refusal);

@@ -74,7 +74,10 @@ export function pointing(canvas, store, { side, brush, started }, signal) {
 /**
  * Draws with keys: arrows move, Space paints, Delete erases, Shift and arrows draw a line.
  * @param {HTMLCanvasElement} canvas @param {Store} store
- * @param {{side(): number, brush(erase: boolean): Brush, cells(): [number, number], paint(): void, tell(words: string): void}} tools
+ * @param {{
+ *   side(): number, brush(erase: boolean): Brush, cells(): [number, number],
+ *   paint(): void, tell(words: string): void,
+ * }} tools
  * @param {AbortSignal} signal
  */
 export function keying(canvas, store, { side, brush, cells, paint, tell }, signal) {

@@ -29,7 +29,8 @@ export function inkStore(model, signal) {
   };
   const isDrawn = (/** @type {import("./kit.js").Wire} */ wire) => {
     const here = shrunk(ink, times);
-    return Boolean(read(wire)?.data.every((/** @type {number} */ value, /** @type {number} */ at) => value === here[at]));
+    const isHere = (/** @type {number} */ value, /** @type {number} */ at) => value === here[at];
+    return Boolean(read(wire)?.data.every(isHere));
   };
   const follow = () => {
     if (model.get("ink") === sent) return;

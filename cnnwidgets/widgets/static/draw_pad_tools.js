@@ -32,27 +32,38 @@ const INKS = [
 /** The inks of a colour set: some at hand, as one tab stop, and any other. @param {AbortSignal} signal */
 function inks(signal) {
   const name = freshId("ink");
+  const looks = { type: "radio", className: "cw-pad-ink" };
   const pots = INKS.map(([word, value]) =>
-    h("input", { type: "radio", className: "cw-pad-ink", name, value, "aria-label": word, title: word, style: `background: ${value}` }),
+    h("input", { ...looks, name, value, "aria-label": word, title: word, style: `background: ${value}` }),
   );
-  const other = h("input", { type: "color", className: "cw-pad-colour", "aria-label": "other ink", title: "other ink" });
-  const root = h("span", { className: "cw-pad-label cw-pad-inks", role: "radiogroup", "aria-label": "ink" }, "ink ", ...pots, other);
+  const title = "other ink";
+  const other = h("input", { type: "color", className: "cw-pad-colour", "aria-label": title, title });
+  const group = { className: "cw-pad-label cw-pad-inks", role: "radiogroup", "aria-label": "ink" };
+  const root = h("span", group, "ink ", ...pots, other);
   const take = (/** @type {string} */ value) => {
     other.value = value;
     for (const pot of pots) pot.checked = pot.value === value;
   };
-  root.addEventListener("input", (/** @type {Event} */ { target }) => take(/** @type {HTMLInputElement} */ (target).value), { signal });
+  const taken = (/** @type {Event} */ { target }) => take(/** @type {HTMLInputElement} */ (target).value);
+  root.addEventListener("input", taken, { signal });
   take(pots[0].value);
   return { root, now: () => other.value };
 }
 
-/** The brush: its kind, size and colour. @param {number} channels @param {number} largest @param {AbortSignal} signal */
+/**
+ * The brush: its kind, size and colour.
+ * @param {number} channels @param {number} largest @param {AbortSignal} signal
+ */
 export function brushes(channels, largest, signal) {
   let erasing = false;
   /** @type {[string, string][]} */
-  const kinds = [["brush", "Brush"], ["eraser", "Eraser"]];
+  const kinds = [
+    ["brush", "Brush"],
+    ["eraser", "Eraser"],
+  ];
   const kind = segments("tool", kinds, (value) => choose(value === "eraser"), signal);
-  const size = h("input", { type: "range", min: 1, max: largest, step: 0.5, id: freshId("size"), "aria-keyshortcuts": "[ ]" });
+  const range = { type: "range", min: 1, max: largest, step: 0.5 };
+  const size = h("input", { ...range, id: freshId("size"), "aria-keyshortcuts": "[ ]" });
   size.value = Math.round(2 * (largest / 3)) / 2; // a twelfth of the picture: MNIST's pen
   const shown = h("output", { for: size.id });
   const label = h("label", { className: "cw-pad-label" }, "size ", size, shown);
@@ -85,7 +96,9 @@ export function brushes(channels, largest, signal) {
 
 /** @param {string} text @param {string} keys @param {() => void} act @param {AbortSignal} signal */
 export function action(text, keys, act, signal) {
-  const button = h("button", { type: "button", className: "cw-press", textContent: text, "aria-keyshortcuts": keys, title: `${text} (${keys.split(" ")[0].replace("Control", "Ctrl")})` });
+  const title = `${text} (${keys.split(" ")[0].replace("Control", "Ctrl")})`;
+  const looks = { type: "button", className: "cw-press", textContent: text, title };
+  const button = h("button", { ...looks, "aria-keyshortcuts": keys });
   const press = () => button.getAttribute("aria-disabled") !== "true" && act();
   button.addEventListener("click", press, { signal });
   return { button, allow: (/** @type {boolean} */ can) => allow(button, can), press };

@@ -14,7 +14,9 @@ const SEEN = 112;
 
 /**
  * What the network looks at, in words.
- * @param {{origin: string, blank: boolean, centre: boolean, index: number | null, source: string, alone: boolean}} facts
+ * @param {{
+ *   origin: string, blank: boolean, centre: boolean, index: number | null, source: string, alone: boolean,
+ * }} facts
  */
 export function inWords({ origin, blank, centre, index, source, alone }) {
   if (origin === "upload") return "The network sees the picture you gave.";
@@ -32,9 +34,10 @@ export function inWords({ origin, blank, centre, index, source, alone }) {
 export function tableOf(image) {
   if (!image) return { columns: [], rows: [] };
   const [channels, rows, columns] = image.shape;
-  const names = channels === 3 ? ["red ", "green ", "blue "] : [];
+  const names = channels === 1 ? [""] : channels === 3 ? ["red ", "green ", "blue "] : [];
+  const nameOf = (/** @type {number} */ channel) => names[channel] ?? `channel ${channel} `;
   const lines = Array.from({ length: channels * rows }, (_, line) => ({
-    name: `${channels > 1 ? (names[Math.floor(line / rows)] ?? `channel ${Math.floor(line / rows)} `) : ""}${line % rows}`,
+    name: `${nameOf(Math.floor(line / rows))}${line % rows}`,
     cells: [...image.data.subarray(line * columns, (line + 1) * columns)].map((value) => number(value)),
   }));
   return { columns: ["row \\ column", ...[...Array(columns).keys()].map(String)], rows: lines };

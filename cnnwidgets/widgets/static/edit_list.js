@@ -13,13 +13,16 @@ export function editList(model, tell, signal) {
   const none = h("p", { className: "cw-note", tabIndex: -1 });
   const code = h("pre", { tabIndex: 0, role: "region", "aria-label": "the edits as PyTorch" });
   const lines = h("div", { hidden: true }, code);
-  const reveal = h("button", { type: "button", className: "cw-press", textContent: "show as PyTorch", "aria-expanded": "false" });
+  const press = (/** @type {string} */ text) =>
+    h("button", { type: "button", className: "cw-press", textContent: text });
+  const reveal = press("show as PyTorch");
   const open = (/** @type {boolean} */ wanted) => {
     lines.hidden = !wanted;
     reveal.setAttribute("aria-expanded", String(wanted));
   };
+  open(false);
   reveal.addEventListener("click", () => open(lines.hidden), { signal });
-  const button = h("button", { type: "button", className: "cw-press", textContent: "copy as PyTorch" });
+  const button = press("copy as PyTorch");
   const copy = async () => {
     const done = await toClipboard(model.get("code"));
     if (signal.aborted) return;
@@ -44,9 +47,12 @@ export function editList(model, tell, signal) {
     say(code, model.get("code"));
     if (before === edits.join("\n")) return;
     before = edits.join("\n");
-    const held = list.contains(document.activeElement) ? Number(/** @type {HTMLElement} */ (document.activeElement).dataset.place) : -1;
+    const focused = /** @type {HTMLElement} */ (document.activeElement);
+    const held = list.contains(focused) ? Number(focused.dataset.place) : -1;
     const item = (/** @type {string} */ words, /** @type {number} */ place) => {
-      const away = h("button", { type: "button", className: "cw-press", textContent: "×", title: "take away", "aria-label": `take away ${words}` });
+      const away = press("×");
+      away.title = "take away";
+      away.setAttribute("aria-label", `take away ${words}`);
       away.dataset.place = String(place);
       return h("li", {}, h("code", { textContent: words }), away);
     };

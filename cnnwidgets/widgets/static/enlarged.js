@@ -166,7 +166,8 @@ export function enlarged(model, state, signal, { tell, lookOf, reading, want }) 
       const { facts, channel } = shown;
       const [row, column] = state.get("pixel") ?? placeOf(facts, facts.peakAt[channel]);
       const at = row * facts.columns + column;
-      const sideways = event.key === "ArrowLeft" ? column > 0 : event.key !== "ArrowRight" || column < facts.columns - 1;
+      const sideways =
+        event.key === "ArrowLeft" ? column > 0 : event.key !== "ArrowRight" || column < facts.columns - 1;
       const to = sideways ? moved(event.key, at, facts.area, facts.columns, facts.rows) : at;
       if (to === null && event.key !== "Escape") return;
       event.preventDefault();

@@ -46,7 +46,10 @@ const MAPS = [
 const KEYS = {
   all: GRID_KEYS,
   one: PIXEL_KEYS,
-  both: [...GRID_KEYS.map(([keys, words]) => /** @type {[string, string]} */ ([keys, `${words}, in the grid`])), ...PIXEL_KEYS],
+  both: [
+    ...GRID_KEYS.map(([keys, words]) => /** @type {[string, string]} */ ([keys, `${words}, in the grid`])),
+    ...PIXEL_KEYS,
+  ],
 };
 const ZOOMS = [0.5, 0.75, 1, 1.5, 2, 3, 4];
 const HEIGHT = 620;
@@ -76,7 +79,7 @@ export function zoomAfter(zoom, by) {
 const wireOf = (model, state) => changeOf(model, state.get("maps")) ?? state.get("maps");
 /** @param {Model} model @param {Model} state */
 const isChange = (model, state) => Boolean(changeOf(model, state.get("maps")));
-/** The look of a channel as the card is set. @param {Model} model @param {Model} state @param {Facts} facts @param {number} channel */
+/** The look of a channel. @param {Model} model @param {Model} state @param {Facts} facts @param {number} channel */
 const lookNow = (model, state, facts, channel) =>
   lookOf(facts, channel, model.get("scale"), model.get("colormap"), isChange(model, state));
 
@@ -193,10 +196,12 @@ function allMaps(model, state, signal, tell) {
     select: (tile) => put(state, { channel: tile }),
     describe: (tile) => {
       const { facts, maps } = current();
-      if (isSilent(facts, tile) && !facts.vector && isChange(model, state)) return `channel ${tile} · no value differs`;
+      const isOfChange = isChange(model, state);
+      if (isSilent(facts, tile) && !facts.vector && isOfChange) return `channel ${tile} · no value differs`;
       if (isSilent(facts, tile) && !facts.vector) return `channel ${tile} · silent: zero everywhere for this image`;
       const [row, column] = placeOf(facts, facts.peakAt[tile]);
-      return `${reading(maps, { channel: tile, row, column }, isChange(model, state) ? "change" : "value")}${facts.vector ? "" : ", its largest"}`;
+      const words = reading(maps, { channel: tile, row, column }, isOfChange ? "change" : "value");
+      return facts.vector ? words : `${words}, its largest`;
     },
     silent: (tile) => !isChange(model, state) && !current().facts.vector && isSilent(current().facts, tile),
     hover: (tile, u, v) => {
@@ -245,7 +250,8 @@ export default {
     ui.root.append(one.table);
     showErrors(ui.root, ui.alert, [model, state], signal);
 
-    helping(ui, ["feature map", "channel", "silent", "Δ"], KEYS[/** @type {"both" | "all" | "one"} */ (model.get("view"))], signal);
+    const keys = KEYS[/** @type {"both" | "all" | "one"} */ (model.get("view"))];
+    helping(ui, ["feature map", "channel", "silent", "Δ"], keys, signal);
     saving(ui, signal);
 
     const paint = () => {
@@ -264,7 +270,8 @@ export default {
       const whole = `${layer} · ${count(facts.channels)} ${facts.channels === 1 ? size.replace("s,", ",") : size}`;
       const change = isChange(model, state) ? " · change" : "";
       say(ui.title, `${view === "one" ? `${layer} · ${word} ${channel} of ${facts.channels}` : whole}${change}`);
-      const words = change ? changeInWords(facts, model.get("pinned"), model === state ? "Give other maps" : undefined) : inWords(facts);
+      const other = model === state ? "Give other maps" : undefined;
+      const words = change ? changeInWords(facts, model.get("pinned"), other) : inWords(facts);
       say(ui.line, view === "one" && !change ? one.words(facts, channel) : words);
       pin.mark();
       mark(facts.vector);
@@ -280,7 +287,10 @@ export default {
       one.paint(maps, facts, channel);
       readOut();
     };
-    const traits = ["maps", "channel", "pixel", "image", "layer", "classes", "colormap", "scale", "zoom", "view", "pinned", "difference"];
+    const traits = [
+      "maps", "channel", "pixel", "image", "layer", "classes",
+      "colormap", "scale", "zoom", "view", "pinned", "difference",
+    ];
     const ask = follow([model, state], traits, paint, signal);
   },
 };

@@ -28,6 +28,11 @@ import { fit, tiles } from "./tiles.js";
  * @property {import("./kit.js").Wire | null} difference
  */
 
+const VIEWS = /** @type {[string, string][]} */ ([
+  ["one", "this filter"],
+  ["all", "whole layer"],
+]);
+
 /**
  * Which kernel a tile is. One filter: a tile for each input channel. All filters: a row of the
  * grid for each filter, a column for each input channel.
@@ -46,130 +51,186 @@ export function channelRead(filter, input, inputs, filters, groups) {
   return Math.floor((filter * groups) / filters) * inputs + input;
 }
 
+/** @typedef {import("./kit.js").Model} Model @typedef {NonNullable<ReturnType<typeof shownIn>>} Shown */
+
+/**
+ * What is shown: the weights, or their difference to those that are pinned, and how they lie; null
+ * where there are none. @param {Model} model @param {Model} state
+ */
+function shownIn(model, state) {
+  const change = changeOf(model, state.get("kernels"));
+  const kernels = read(change ?? state.get("kernels"));
+  if (!kernels) return null;
+  const { data, shape } = kernels;
+  const [filters, inputs, rows, columns] = shape;
+  const total = state.get("kernels_count");
+  const whole = filters === total;
+  return {
+    data,
+    limits: centred(change ? limitsOf(data) : { high: state.get("kernels_limit"), bad: 0 }),
+    isChange: change !== null,
+    filters,
+    inputs,
+    rows,
+    columns,
+    total,
+    groups: state.get("kernels_groups"),
+    from: state.get("kernels_from"),
+    channel: Math.min(state.get("channel"), total - 1),
+    whole,
+    all: whole && model.get("view") === "all",
+  };
+}
+
+/**
+ * Which kernel a tile shows, what it reads and where its weights begin.
+ * @param {Shown} shown @param {number} tile
+ */
+function tileOf({ inputs, rows, columns, from, channel, all, total, groups }, tile) {
+  const { filter, input } = kernelOf(tile, inputs, all, channel);
+  const reads = channelRead(filter, input, inputs, total, groups);
+  return { filter, input, reads, start: ((filter - from) * inputs + input) * rows * columns };
+}
+
+/**
+ * Where the tiles lie: some in a row, or for a whole layer a row of the grid for each filter.
+ * @param {Shown} shown @param {number} width
+ */
+function layoutOf({ filters, inputs, rows, columns, all }, width) {
+  const ratio = window.devicePixelRatio || 1;
+  if (!all || inputs === 1) {
+    const amount = all ? filters : inputs;
+    const room = { width, height: all ? 260 : 300, gap: 8, least: 24, ratio, zoom: 1 };
+    const size = fit(amount, rows, columns, { ...room, width: Math.min(width, amount === 1 ? 220 : width) });
+    return { ...size, count: amount };
+  }
+  const gap = 3;
+  const tile = Math.max(columns, Math.min(40, Math.floor((width - (inputs - 1) * gap) / inputs)));
+  const across = { columns: inputs, rows: filters, width: tile, height: (tile * rows) / columns, gap };
+  return { ...across, count: filters * inputs };
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context @param {Shown} shown @param {number} tile
+ * @param {[number, number, number, number]} box x, y, width and height in device pixels
+ */
+function paintTile(context, shown, tile, box) {
+  const { data, limits, rows, columns } = shown;
+  const { start } = tileOf(shown, tile);
+  const [x, y, w, t] = box;
+  draw(context, picture(data, start, rows, columns, "diverging", limits), ...box);
+  writeNumbers(context, data, start, rows, columns, "diverging", limits, ...box, window.devicePixelRatio || 1);
+  context.strokeStyle = "#8886";
+  context.lineWidth = 1;
+  context.strokeRect(x + 0.5, y + 0.5, w - 1, t - 1);
+}
+
+/** A tile in words. @param {Shown} shown @param {number} tile */
+function describe(shown, tile) {
+  const { filter, reads, start } = tileOf(shown, tile);
+  const values = [...shown.data.subarray(start, start + Math.min(shown.rows * shown.columns, 49))];
+  return `filter ${filter}, input channel ${reads}: ${values.map((value) => number(value, 3)).join(", ")}`;
+}
+
+/**
+ * The weight at a place of a tile, in words.
+ * @param {Shown} shown @param {number} tile @param {number} u @param {number} v
+ */
+function weightAt(shown, tile, u, v) {
+  const { data, rows, columns, isChange } = shown;
+  const { filter, reads, start } = tileOf(shown, tile);
+  const [row, column] = [Math.floor(v * rows), Math.floor(u * columns)];
+  const value = number(data[start + row * columns + column]);
+  const what = isChange ? "change" : "weight";
+  return `filter ${filter} · from ${reads} · row ${row} · column ${column} · ${what} ${value}`;
+}
+
+/** The selected filter as a table: a line for each row of its kernels. @param {Shown | null} shown */
+function tableOf(shown) {
+  if (!shown) return { columns: [], rows: [] };
+  const { data, inputs, rows, columns, channel, from, total, groups } = shown;
+  const lines = Array.from({ length: inputs * rows }, (_, line) => {
+    const start = ((channel - from) * inputs * rows + line) * columns;
+    const reads = channelRead(channel, Math.floor(line / rows), inputs, total, groups);
+    const cells = [...data.subarray(start, start + columns)].map((value) => number(value));
+    return { name: `${reads}, ${line % rows}`, cells };
+  });
+  return { columns: ["from, row", ...[...Array(columns).keys()].map(String)], rows: lines };
+}
+
+/** @param {Shown} shown @param {string} owner the layer whose filters these are */
+function titleOf({ rows, columns, channel, all, total, isChange }, owner) {
+  const what = all ? `${count(total)} filters` : `Filter ${channel}`;
+  return `${what}${owner ? ` of ${owner}` : ""}, ${times([rows, columns])}${isChange ? " · change" : ""}`;
+}
+
+/** What is seen, in one line. @param {Shown} shown @param {string} source the layer that they read */
+function lineOf({ inputs, rows, columns, groups, whole, all }, source) {
+  const kernel = `one ${times([rows, columns])} kernel`;
+  const whose = groups > 1 ? "its group's " : source ? `${source}'s ` : "";
+  const each = inputs === 1 ? kernel : `${kernel} for each of ${whose}${count(inputs)} channels`;
+  const rest = whole ? "" : " This layer is large: one filter is shown at a time.";
+  return `${all ? "Each filter: " : ""}${each} · orange adds, blue takes away.${rest}`;
+}
+
+/** What changed, in one line. @param {Shown} shown @param {string} pinned what it is to @param {boolean} isAlone */
+function changeLine({ limits }, pinned, isAlone) {
+  if (limits.high) return `What changed from ${pinned}: orange grew, blue fell.`;
+  return noChange(pinned, isAlone ? "Give other kernels" : "Choose another step or edit");
+}
+
+/**
+ * The kernels as tiles. `tell` is given what is read where the pointer is, or of the selected one.
+ * @param {Model} state @param {() => Shown} now @param {(text: string) => void} tell @param {AbortSignal} signal
+ */
+function kernelTiles(state, now, tell, signal) {
+  let cursor = 0;
+  const selected = () => {
+    const { all, inputs, channel } = now();
+    return (all ? channel * inputs : 0) + Math.min(cursor, inputs - 1);
+  };
+  const rest = () => {
+    const { filter, reads } = tileOf(now(), selected());
+    tell(`filter ${filter} · from ${reads}`);
+  };
+  const grid = tiles({
+    name: "kernels",
+    signal,
+    maxHeight: 420,
+    layout: (width) => layoutOf(now(), width),
+    paint: (context, tile, ...box) => paintTile(context, now(), tile, box),
+    selected,
+    select: (tile) => {
+      const { filter, input } = tileOf(now(), tile);
+      cursor = input;
+      if (now().all) put(state, { channel: filter });
+      grid.ask();
+      rest();
+    },
+    describe: (tile) => describe(now(), tile),
+    hover: (tile, u, v) => (tile === null ? rest() : tell(weightAt(now(), tile, u, v))),
+  });
+  return { root: grid.root, paint: grid.paint, rest };
+}
+
+const TRAITS = [
+  "kernels", "kernels_from", "kernels_limit", "kernels_layer", "kernels_inputs",
+  "layer", "channel", "view", "pinned", "difference",
+];
+
 export default {
   /** @param {import("./kit.js").RenderProps} props */
   async render({ model, el, signal, host }) {
     const state = await stateOf(model, host);
     const ui = card(el, "filters");
-    const view = segments(
-      "filters shown",
-      [
-        ["one", "this filter"],
-        ["all", "whole layer"],
-      ],
-      (value) => put(model, { view: value }),
-      signal,
-    );
+    const shown = () => shownIn(model, state);
+    const choose = (/** @type {string} */ value) => put(model, { view: value });
+    const view = segments("filters shown", VIEWS, choose, signal);
     const scale = legend();
     const readout = h("output", { className: "cw-readout" });
-    let cursor = 0;
-
-    // The weights to be seen, or their difference to those that are pinned.
-    const change = () => changeOf(model, state.get("kernels"));
-    const wire = () => change() ?? state.get("kernels");
-    const now = () => {
-      const kernels = /** @type {import("./kit.js").NumberArray} */ (read(wire()));
-      const [filters, inputs, rows, columns] = kernels.shape;
-      const from = state.get("kernels_from");
-      const channel = Math.min(state.get("channel"), state.get("kernels_count") - 1);
-      const whole = filters === state.get("kernels_count");
-      const all = whole && model.get("view") === "all";
-      return { kernels, filters, inputs, rows, columns, from, channel, whole, all };
-    };
-    const limits = () => {
-      const own = change() ? limitsOf(now().kernels.data) : { high: state.get("kernels_limit"), bad: 0 };
-      return centred(own);
-    };
-    const changeInWords = () => {
-      const pinned = model.get("pinned");
-      if (limits().high) return `What changed from ${pinned}: orange grew, blue fell.`;
-      return noChange(pinned, model === state ? "Give other kernels" : "Choose another step or edit");
-    };
-    const startOf = (/** @type {number} */ tile) => {
-      const { inputs, rows, columns, from, channel, all } = now();
-      const { filter, input } = kernelOf(tile, inputs, all, channel);
-      const reads = channelRead(filter, input, inputs, state.get("kernels_count"), state.get("kernels_groups"));
-      return { filter, input, reads, start: ((filter - from) * inputs + input) * rows * columns };
-    };
-    const selected = () => {
-      const { all, inputs, channel } = now();
-      return all ? channel * inputs + Math.min(cursor, inputs - 1) : Math.min(cursor, inputs - 1);
-    };
-    const describe = (/** @type {number} */ tile) => {
-      const { kernels, rows, columns } = now();
-      const { filter, reads, start } = startOf(tile);
-      const values = [...kernels.data.subarray(start, start + Math.min(rows * columns, 49))];
-      return `filter ${filter}, input channel ${reads}: ${values.map((value) => number(value, 3)).join(", ")}`;
-    };
-
-    const grid = tiles({
-      name: "kernels",
-      signal,
-      maxHeight: 420,
-      layout: (width) => {
-        const { filters, inputs, rows, columns, all } = now();
-        const ratio = window.devicePixelRatio || 1;
-        if (!all || inputs === 1) {
-          const amount = all ? filters : inputs;
-          const room = { width, height: all ? 260 : 300, gap: 8, least: 24, ratio, zoom: 1 };
-          const size = fit(amount, rows, columns, { ...room, width: Math.min(width, amount === 1 ? 220 : width) });
-          return { ...size, count: amount };
-        }
-        const gap = 3;
-        const tile = Math.max(columns, Math.min(40, Math.floor((width - (inputs - 1) * gap) / inputs)));
-        const across = { columns: inputs, rows: filters, width: tile, height: (tile * rows) / columns, gap };
-        return { ...across, count: filters * inputs };
-      },
-      paint: (context, tile, x, y, w, t) => {
-        const { kernels, rows, columns } = now();
-        const { start } = startOf(tile);
-        draw(context, picture(kernels.data, start, rows, columns, "diverging", limits()), x, y, w, t);
-        const ratio = window.devicePixelRatio || 1;
-        writeNumbers(context, kernels.data, start, rows, columns, "diverging", limits(), x, y, w, t, ratio);
-        context.strokeStyle = "#8886";
-        context.lineWidth = 1;
-        context.strokeRect(x + 0.5, y + 0.5, w - 1, t - 1);
-      },
-      selected,
-      select: (tile) => {
-        const { filter, input } = startOf(tile);
-        cursor = input;
-        if (now().all) put(state, { channel: filter });
-        grid.ask();
-        say(readout, resting());
-      },
-      describe,
-      hover: (tile, u, v) => {
-        if (tile === null) return say(readout, resting());
-        const { kernels, rows, columns } = now();
-        const { filter, reads, start } = startOf(tile);
-        const [row, column] = [Math.floor(v * rows), Math.floor(u * columns)];
-        const value = number(kernels.data[start + row * columns + column]);
-        say(readout, `filter ${filter} · from ${reads} · row ${row} · column ${column} · ${change() ? "change" : "weight"} ${value}`);
-      },
-    });
-    const resting = () => {
-      const { filter, reads } = startOf(selected());
-      return `filter ${filter} · from ${reads}`;
-    };
-    const table = twin(
-      "weights of the selected filter",
-      () => {
-        if (!wire()) return { columns: [], rows: [] };
-        const { kernels, inputs, rows, columns, channel, from } = now();
-        const [total, groups] = [state.get("kernels_count"), state.get("kernels_groups")];
-        const lines = [];
-        for (let input = 0; input < inputs; input++) {
-          for (let row = 0; row < rows; row++) {
-            const start = (((channel - from) * inputs + input) * rows + row) * columns;
-            const values = [...kernels.data.subarray(start, start + columns)];
-            lines.push({ name: `${channelRead(channel, input, inputs, total, groups)}, ${row}`, cells: values.map((value) => number(value)) });
-          }
-        }
-        return { columns: ["from, row", ...[...Array(columns).keys()].map(String)], rows: lines };
-      },
-      signal,
-    );
+    const now = /** @type {() => Shown} */ (shown); // tiles are asked for only where there are some
+    const grid = kernelTiles(state, now, (text) => say(readout, text), signal);
+    const table = twin("weights of the selected filter", () => tableOf(shown()), signal);
     helping(ui, ["filter", "kernel", "channel", "Δ"], GRID_KEYS, signal);
     saving(ui, signal);
     ui.tools.append(view.root);
@@ -177,38 +238,31 @@ export default {
     ui.foot.append(scale.root, readout);
     ui.root.append(table.root);
     showErrors(ui.root, ui.alert, [model, state], signal);
-
     const pin = pinning(model, signal);
     ui.tools.append(pin.button);
+
     const paint = () => {
-      const kernels = wire();
+      const kernels = shown();
       for (const part of [ui.tools, grid.root, ui.foot, table.root]) part.hidden = !kernels;
+      const layer = state.get("layer");
       if (!kernels) {
         say(ui.title, "Filters");
-        const layer = state.get("layer");
-        return say(ui.line, layer ? `${layer} has no filters whose weights make its maps one by one.` : "No filters yet.");
+        const none = layer ? `${layer} has no filters whose weights make its maps one by one.` : "No filters yet.";
+        return say(ui.line, none);
       }
-      const { rows, columns, inputs, channel, whole, all } = now();
-      const owner = state.get("kernels_layer") || state.get("layer");
-      const made = owner ? ` of ${owner}` : "";
-      const total = state.get("kernels_count");
-      const word = change() ? " · change" : "";
-      say(ui.title, `${all ? `${count(total)} filters` : `Filter ${channel}`}${made}, ${times([rows, columns])}${word}`);
-      const source = state.get("kernels_inputs");
-      const each = inputs === 1 ? `one ${times([rows, columns])} kernel` : `one ${times([rows, columns])} kernel for each of ${state.get("kernels_groups") > 1 ? "its group's " : source ? `${source}'s ` : ""}${count(inputs)} channels`;
-      const rest = whole ? "" : " This layer is large: one filter is shown at a time.";
-      if (word) say(ui.line, changeInWords());
-      else say(ui.line, `${all ? "Each filter: " : ""}${each} · orange adds, blue takes away.${rest}`);
+      const { all, whole, total, limits, isChange } = kernels;
+      say(ui.title, titleOf(kernels, state.get("kernels_layer") || layer));
+      if (isChange) say(ui.line, changeLine(kernels, model.get("pinned"), model === state));
+      else say(ui.line, lineOf(kernels, state.get("kernels_inputs")));
       view.root.hidden = !whole || total === 1;
       view.mark(all ? "all" : "one");
       grid.root.setAttribute("aria-label", ui.title.textContent ?? "");
       pin.mark();
-      scale.show("diverging", limits(), word ? "change" : "whole layer");
+      scale.show("diverging", limits, isChange ? "change" : "whole layer");
       grid.paint();
-      say(readout, resting());
+      grid.rest();
       table.refresh();
     };
-    const traits = ["kernels", "kernels_from", "kernels_limit", "kernels_layer", "kernels_inputs", "layer", "channel", "view", "pinned", "difference"];
-    follow([model, state], traits, paint, signal);
+    follow([model, state], TRAITS, paint, signal);
   },
 };

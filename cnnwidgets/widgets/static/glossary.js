@@ -18,7 +18,9 @@ export const GLOSSARY = {
   "learning rate": "how far a step moves the weights",
   linear: "adds up all that it reads, each number times a weight of its own",
   logit: "the number that the network computes for a class, before softmax",
-  loss: "how wrong the network is: −ln of the probability that it gave the label; 0 is best, and guessing among ten costs 2.3",
+  loss:
+    "how wrong the network is: −ln of the probability that it gave the label; 0 is best, " +
+    "and guessing among ten costs 2.3",
   "max pooling": "keeps the largest number of each small square, which makes maps smaller",
   misread: "of an image: the network takes it for another class than its label",
   nat: "the unit of a loss that is taken with the natural logarithm",
@@ -26,7 +28,9 @@ export const GLOSSARY = {
   patch: "the values that a kernel lies on",
   "percentage point": "the difference between two shares in per cent: from 90 % to 92 % are two",
   pinned: "kept as it is now, to compare with what comes",
-  probability: "softmax of the logits, e to the power of each over the sum of all those: how sure the network is, not how often it is right",
+  probability:
+    "softmax of the logits, e to the power of each over the sum of all those: how sure the network is, " +
+    "not how often it is right",
   "receptive field": "the pixels of the image that a value can depend on",
   ReLU: "lets numbers above zero pass and makes the others zero",
   shape: "channels × rows × columns",

@@ -28,7 +28,8 @@ const ALWAYS = [
 
 /** What each of some things is. @param {[string, string][]} pairs */
 function meanings(pairs) {
-  return h("dl", {}, ...pairs.flatMap(([what, meaning]) => [h("dt", { textContent: what }), h("dd", { textContent: meaning })]));
+  const entries = pairs.map(([what, meaning]) => [h("dt", { textContent: what }), h("dd", { textContent: meaning })]);
+  return h("dl", {}, ...entries.flat());
 }
 
 /**

@@ -15,13 +15,19 @@ export function stepOf(limit) {
   return Number((lead * power).toPrecision(1));
 }
 
-/** A value after some nudges, without the dust of floating point. @param {number} value @param {number} nudges @param {number} step */
+/**
+ * A value after some nudges, without the dust of floating point.
+ * @param {number} value @param {number} nudges @param {number} step
+ */
 export const nudged = (value, nudges, step) => {
   const decimals = Math.min(100, Math.max(0, 3 - Math.floor(Math.log10(step))));
   return Number((value + nudges * step).toFixed(decimals));
 };
 
-/** Where a key leads in a grid of rows and columns, or null. @param {string} key @param {number} at @param {number} rows @param {number} columns @param {boolean} ctrl */
+/**
+ * Where a key leads in a grid of rows and columns, or null.
+ * @param {string} key @param {number} at @param {number} rows @param {number} columns @param {boolean} ctrl
+ */
 export function cellAfter(key, at, rows, columns, ctrl) {
   const [row, column] = [Math.floor(at / columns), at % columns];
   const clamp = (/** @type {number} */ value, /** @type {number} */ size) => Math.min(size - 1, Math.max(0, value));
@@ -54,10 +60,14 @@ export function kernelGrid({ signal, change, type, moved }) {
   /** @type {{value: number, painted: Set<number>} | null} */
   let brush = null;
 
-  /** The number of the gesture that a change belongs to: nudges of one cell without a pause are one. @param {string} key */
+  /**
+   * The number of the gesture that a change belongs to: nudges of one cell without a pause are one.
+   * @param {string} key
+   */
   const gestureOf = (key) => {
     const now = performance.now();
-    if (key !== gesture.key || now - gesture.last > 900) gesture = { id: Math.round(performance.timeOrigin + now), key, last: now };
+    if (key !== gesture.key || now - gesture.last > 900)
+      gesture = { id: Math.round(performance.timeOrigin + now), key, last: now };
     gesture.last = now;
     return gesture.id;
   };
@@ -86,7 +96,8 @@ export function kernelGrid({ signal, change, type, moved }) {
       cell.dataset.cell = String(place);
       return { cell, value, ghost };
     });
-    const row = (/** @type {number} */ r) => h("tr", { role: "row" }, ...cells.slice(r * columns, (r + 1) * columns).map(({ cell }) => cell));
+    const all = cells.map(({ cell }) => cell);
+    const row = (/** @type {number} */ r) => h("tr", { role: "row" }, ...all.slice(r * columns, (r + 1) * columns));
     const held = root.contains(document.activeElement);
     root.replaceChildren(h("tbody", { role: "rowgroup" }, ...Array.from({ length: rows }, (_, r) => row(r))));
     at = Math.min(at, cells.length - 1);
@@ -113,14 +124,17 @@ export function kernelGrid({ signal, change, type, moved }) {
       ghost.style.cssText = changed ? `background:${old};color:${inkOn(map[was], map[was + 1], map[was + 2])}` : "";
       say(ghost, changed ? brief(original[place], limits) : "");
       const words = changed ? `, was ${number(original[place], 4)}` : "";
-      cell.setAttribute("aria-label", `row ${Math.floor(place / columns)}, column ${place % columns}: ${number(values[place], 4)}${words}`);
+      const name = `row ${Math.floor(place / columns)}, column ${place % columns}`;
+      cell.setAttribute("aria-label", `${name}: ${number(values[place], 4)}${words}`);
     });
   };
 
   const press = (/** @type {KeyboardEvent} */ event) => {
     if (!shown || event.altKey || event.metaKey) return;
     const { key, shiftKey, ctrlKey } = event;
-    const times = /** @type {Record<string, number>} */ ({ PageUp: 10, PageDown: -10, ...(shiftKey && { ArrowUp: 1, ArrowDown: -1 }) })[key];
+    /** @type {Record<string, number>} */
+    const nudges = { PageUp: 10, PageDown: -10, ...(shiftKey && { ArrowUp: 1, ArrowDown: -1 }) };
+    const times = nudges[key];
     const to = cellAfter(key, at, shown.rows, shown.columns, ctrlKey);
     if (times) nudge(times);
     else if (to !== null) go(to);
@@ -134,7 +148,7 @@ export function kernelGrid({ signal, change, type, moved }) {
     event.stopPropagation();
   };
   const under = (/** @type {PointerEvent | WheelEvent} */ event) => {
-    const found = /** @type {HTMLElement | null} */ (document.elementFromPoint(event.clientX, event.clientY))?.closest("[data-cell]");
+    const found = document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-cell]");
     return found instanceof HTMLElement && root.contains(found) ? Number(found.dataset.cell) : null;
   };
   const endBrush = () => (brush = null);

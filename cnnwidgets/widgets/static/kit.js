@@ -48,7 +48,7 @@ export function read(wire) {
   return array;
 }
 
-/** The model of a view's shared state: its microscope's stage, or its own. @param {Model} model @param {Host} host @returns {Promise<Model>} */
+/** The model of a view's shared state: its microscope's stage, or its own. @param {Model} model @param {Host} host */
 export async function stateOf(model, host) {
   mendLine(model);
   const stage = model.get("stage");
@@ -116,7 +116,7 @@ export function coloursOf(node, changed, signal) {
   return now;
 }
 
-/** Sets traits, for all views on the page at once, and tells the kernel. @param {Model} model @param {Record<string, any>} values */
+/** Sets traits, for all views at once, and tells Python. @param {Model} model @param {Record<string, any>} values */
 export function put(model, values) {
   for (const [name, value] of Object.entries(values)) model.set(name, value);
   model.save_changes();
@@ -138,7 +138,7 @@ export function h(tag, props = {}, ...children) {
   return node;
 }
 
-/** Sets text only where it differs, so that nothing is announced or laid out in vain. @param {Node} node @param {string} text */
+/** Sets text only where it differs: nothing is said or laid out in vain. @param {Node} node @param {string} text */
 export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

@@ -101,11 +101,17 @@ export default {
     const state = await stateOf(model, host);
     const ui = card(el, "layers");
     const input = tile("input");
-    const list = h("div", { className: "cw-layer-list", role: "listbox", tabIndex: 0, "aria-orientation": "horizontal" });
+    const roles = { role: "listbox", tabIndex: 0, "aria-orientation": "horizontal" };
+    const list = h("div", { className: "cw-layer-list", ...roles });
     list.setAttribute("aria-labelledby", ui.title.id);
     const strip = h("div", { className: "cw-strip" }, input.root, list);
     ui.body.append(strip);
-    helping(ui, ["layer", "shape", "weight", "convolution", "stride", "padding", "ReLU", "max pooling", "linear"], KEYS, signal);
+    helping(
+      ui,
+      ["layer", "shape", "weight", "convolution", "stride", "padding", "ReLU", "max pooling", "linear"],
+      KEYS,
+      signal,
+    );
     saving(ui, signal);
     showErrors(ui.root, ui.alert, [model, state], signal);
     /** @type {ReturnType<typeof tile>[]} */

@@ -57,7 +57,8 @@ export function mendLine(model) {
 }
 
 /** What is said then: in Lab a kernel that is started again knows nothing of the cards there are. */
-export const ENDED = "Python was started again or has stopped, and this no longer answers. Run the cells of the notebook again.";
+export const ENDED =
+  "Python was started again or has stopped, and this no longer answers. Run the cells of the notebook again.";
 
 /**
  * Calls `act` when a model's line to its kernel ends, and when there is one again. Returns whether it

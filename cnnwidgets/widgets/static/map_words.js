@@ -14,7 +14,8 @@ export function inWords(facts) {
   if (!facts.each.some((limits) => limits.high > 0)) return "Silent: every value is zero for this image.";
   if (facts.vector) return `One value a unit, no map. Unit ${facts.strongest} is the largest.`;
   const [row, column] = placeOf(facts, facts.peakAt[facts.strongest]);
-  return `Each map is one channel's response to the image. Channel ${facts.strongest} responds most, at row ${row}, column ${column}.`;
+  const most = `Channel ${facts.strongest} responds most, at row ${row}, column ${column}.`;
+  return `Each map is one channel's response to the image. ${most}`;
 }
 
 /**
@@ -39,10 +40,17 @@ export function reading(maps, { channel, row, column }, what = "value") {
 /** What to do where nothing differs. @param {string} pinned what it is to @param {string} what can be chosen */
 export const noChange = (pinned, what) => `Nothing differs yet from ${pinned}. ${what} to see what changes.`;
 
-/** One line in plain words, of a difference. @param {Facts} facts @param {string} pinned what it is to @param {string} [what] to do where nothing differs */
+/**
+ * One line in plain words, of a difference.
+ * @param {Facts} facts @param {string} pinned what it is to
+ * @param {string} [what] to do where nothing differs
+ */
 export function changeInWords(facts, pinned, what = "Choose another image, step or edit") {
   const sizes = facts.each.map((limits) => limits.high);
   const most = sizes.indexOf(Math.max(...sizes));
-  if (!sizes[most]) return facts.shared.bad ? `What changed from ${pinned} is not a finite number.` : noChange(pinned, what);
-  return `What changed from ${pinned}: ${facts.vector ? "unit" : "channel"} ${most} most, by ${number(sizes[most], 3)}.`;
+  if (sizes[most]) {
+    const unit = facts.vector ? "unit" : "channel";
+    return `What changed from ${pinned}: ${unit} ${most} most, by ${number(sizes[most], 3)}.`;
+  }
+  return facts.shared.bad ? `What changed from ${pinned} is not a finite number.` : noChange(pinned, what);
 }

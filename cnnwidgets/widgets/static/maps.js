@@ -37,7 +37,10 @@ export function factsOf(maps) {
   return facts;
 }
 
-/** The facts of each channel, from its numbers. @param {NumberArray} maps @param {number} channels @param {number} area */
+/**
+ * The facts of each channel, from its numbers.
+ * @param {NumberArray} maps @param {number} channels @param {number} area
+ */
 function counted(maps, channels, area) {
   /** @type {Limits[]} */
   const each = [];
@@ -102,7 +105,10 @@ export function exactly(state, arrived, signal) {
   };
 }
 
-/** Whether a channel is zero everywhere: it has nothing to say of this image. @param {Facts} facts @param {number} channel */
+/**
+ * Whether a channel is zero everywhere: it has nothing to say of this image.
+ * @param {Facts} facts @param {number} channel
+ */
 export const isSilent = (facts, channel) => facts.each[channel].high === 0 && !facts.each[channel].bad;
 
 /** Limits that hold for all of several. @param {Limits[]} each @returns {Limits} */
@@ -132,10 +138,7 @@ export function atlasOf(maps, look, used) {
   const context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const tile = context.createImageData(columns, rows);
   const pixels = new Uint32Array(tile.data.buffer);
-  const place = (/** @type {number} */ channel) => [
-    (channel % across) * columns,
-    Math.floor(channel / across) * rows,
-  ];
+  const place = (/** @type {number} */ channel) => [(channel % across) * columns, Math.floor(channel / across) * rows];
   for (let channel = 0; channel < channels; channel++) {
     const { map, limits } = look(channel);
     const codes = maps.coded && /** @type {Uint8Array} */ (maps.data.subarray(channel * area, (channel + 1) * area));

@@ -73,10 +73,12 @@ export function markedSlider({ label, height, places, choose, changed, signal })
     const { middle, bar } = spread(size.width, heights.length);
     heights.forEach((share, place) => {
       const x = middle(place);
-      if (bar >= 4 && crossed(place)) return cross(context, x * ratio, (height - 1) * ratio, (bar / 2) * ratio, palette.edge);
+      if (bar >= 4 && crossed(place))
+        return cross(context, x * ratio, (height - 1) * ratio, (bar / 2) * ratio, palette.edge);
       const tall = share ? Math.max(2, share * height) * ratio : ratio;
       context.fillStyle = place === chosen ? palette.accent : palette.faint;
-      context.fillRect(Math.round((x - bar / 2) * ratio), height * ratio - tall, Math.max(1, Math.round(bar * ratio)), tall);
+      const wide = Math.max(1, Math.round(bar * ratio));
+      context.fillRect(Math.round((x - bar / 2) * ratio), height * ratio - tall, wide, tall);
     });
   };
   /**

@@ -52,8 +52,9 @@ export function colours(name) {
 
 /** The share of light that a byte of a colour stands for. @param {number} byte */
 const light = (byte) => (byte <= 10 ? byte / 3295 : ((byte / 255 + 0.055) / 1.055) ** 2.4);
-/** Ink that can be read on a colour: black or white, at 4.5 to 1 or better. @param {number} red @param {number} green @param {number} blue */
-export const inkOn = (red, green, blue) => (0.2126 * light(red) + 0.7152 * light(green) + 0.0722 * light(blue) > 0.179 ? "#000" : "#fff");
+/** The ink, at 4.5 to 1 or better, on a colour. @param {number} red @param {number} green @param {number} blue */
+export const inkOn = (red, green, blue) =>
+  0.2126 * light(red) + 0.7152 * light(green) + 0.0722 * light(blue) > 0.179 ? "#000" : "#fff";
 
 /**
  * The limits of the finite values, from zero up or symmetric about it; and how many are not finite.
@@ -70,14 +71,14 @@ export function limitsOf(data, start = 0, stop = data.length) {
   return limitsBetween(least, most, bad);
 }
 
-/** The limits of values from `least`, at most zero, to `most`, at least zero. @param {number} least @param {number} most @param {number} bad @returns {Limits} */
+/** The limits of values in `least` ≤ 0 ≤ `most`. @param {number} least @param {number} most @param {number} bad */
 export function limitsBetween(least, most, bad) {
   const signed = least < 0;
   const limit = Math.max(most, -least);
   return { low: signed ? -limit : 0, high: signed ? limit : most, bad, signed };
 }
 
-/** The limits of a change, whose zero is in the middle whatever its signs. @param {{high: number, bad: number}} limits @returns {Limits} */
+/** The limits of a change: zero is in the middle, whatever its signs. @param {{high: number, bad: number}} limits */
 export const centred = ({ high, bad }) => ({ low: -high, high, bad, signed: true });
 
 /** The name of the colour map that "auto" means. @param {string} chosen @param {Limits} limits */
@@ -216,8 +217,7 @@ export function prepare(canvas, width, height) {
   const ratio = window.devicePixelRatio || 1;
   const [w, t] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== w || canvas.height !== t) {
-    canvas.width = w;
-    canvas.height = t;
+    [canvas.width, canvas.height] = [w, t];
     canvas.style.width = `${width}px`;
     canvas.style.height = `${height}px`;
   }

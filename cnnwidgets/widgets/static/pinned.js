@@ -16,12 +16,15 @@ export function changeOf(model, shown) {
 
 /** @param {import("./kit.js").Model} model @param {AbortSignal} signal */
 export function pinning(model, signal) {
-  const button = h("button", { type: "button", className: "cw-press cw-pin", textContent: "Δ", "aria-label": "show changes from now on" });
+  const looks = { type: "button", className: "cw-press cw-pin", textContent: "Δ" };
+  const button = h("button", { ...looks, "aria-label": "show changes from now on" });
   button.addEventListener("click", () => model.send({ do: model.get("pinned") ? "unpin" : "pin" }), { signal });
   const mark = () => {
     const pinned = model.get("pinned");
     button.setAttribute("aria-pressed", String(Boolean(pinned)));
-    button.title = pinned ? `changes since ${pinned}; press to see the values again` : "pin this, and show what changes from now on";
+    button.title = pinned
+      ? `changes since ${pinned}; press to see the values again`
+      : "pin this, and show what changes from now on";
   };
   mark();
   return { button, mark };

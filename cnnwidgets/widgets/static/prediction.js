@@ -107,7 +107,8 @@ export default {
       const shown = shownClasses(probabilities);
       if (rows.length !== shown.length) build(shown.length);
       for (const part of [head[2], ...rows.map((each) => each.logit)]) part.hidden = !logits;
-      say(ui.foot, shown.length < probabilities.length ? `the 10 likeliest of ${count(probabilities.length)} classes` : "");
+      const all = count(probabilities.length);
+      say(ui.foot, shown.length < probabilities.length ? `the 10 likeliest of ${all} classes` : "");
       shown.forEach((i, at) => {
         const { row, name, bar, share, logit } = rows[at];
         say(name, nameOf(i));

@@ -12,7 +12,8 @@ const LONGEST = 80;
  * @param {string} title @param {string} kind
  */
 export function fileName(title, kind) {
-  const words = title.toLowerCase().replaceAll("×", "x").match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  const plain = title.toLowerCase().replaceAll("×", "x");
+  const words = plain.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
   let name = "cnnwidgets";
   for (const word of words) if (name.length + word.length < LONGEST) name += `-${word}`;
   return `${name}.${kind}`;
@@ -61,7 +62,8 @@ function icon() {
 export function saving(card, signal) {
   const name = h("p", { className: "cw-save-name", id: freshId("save"), textContent: "Save as picture" });
   const choice = (/** @type {string} */ kind, /** @type {string} */ words) => {
-    const button = h("button", { type: "button", className: "cw-press" }, h("strong", { textContent: kind.toUpperCase() }), ` ${words}`);
+    const format = h("strong", { textContent: kind.toUpperCase() });
+    const button = h("button", { type: "button", className: "cw-press" }, format, ` ${words}`);
     button.addEventListener("click", () => save(kind), { signal });
     return button;
   };

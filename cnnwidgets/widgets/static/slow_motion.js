@@ -1,7 +1,9 @@
 // @ts-check
 // SlowMotion: what one optimizer step does to one kernel, phase by phase.
 
-import { allow, card, count, follow, freshId, h, number, numberBox, put, read, say, showErrors, stateOf } from "./kit.js";
+import {
+  allow, card, count, follow, freshId, h, number, numberBox, put, read, say, showErrors, stateOf,
+} from "./kit.js";
 import { helping } from "./help.js";
 import { legend } from "./legend.js";
 import { saving } from "./save.js";
@@ -34,18 +36,28 @@ const SAYS = /** @type {Record<string, string>} */ ({
   update: "The weights were changed. The next step begins with another batch.",
 });
 
-const FINISHED = "All epochs are done, so no step is left to follow. In “Training”, press “One epoch more”, or choose an earlier moment and press “⟲ from here”.";
+const FINISHED =
+  "All epochs are done, so no step is left to follow. In “Training”, press “One epoch more”, " +
+  "or choose an earlier moment and press “⟲ from here”.";
 
-/** What was done, and what comes next, in words. @param {Pick<State, "done" | "finished" | "slow_step" | "loss_nats">} now */
+/** @type {import("./help.js").Keys} */
+const KEYS = [["Enter, Space", "on the button: the next phase"]];
+
+/**
+ * What was done, and what comes next, in words.
+ * @param {Pick<State, "done" | "finished" | "slow_step" | "loss_nats">} now
+ */
 export function inWords({ done, finished, slow_step, loss_nats }) {
-  const lead = done ? `Step ${count(slow_step)}${loss_nats === null ? "" : `, loss ${number(loss_nats, 4)} nats`}. ` : "";
+  const loss = loss_nats === null ? "" : `, loss ${number(loss_nats, 4)} nats`;
+  const lead = done ? `Step ${count(slow_step)}${loss}. ` : "";
   return lead + (finished ? FINISHED : SAYS[done]);
 }
 
 /** What the update did, in words. @param {string} optimizer @param {number} rate */
 export function rule(optimizer, rate) {
   if (optimizer === "sgd") return `w′ = w − ${number(rate, 3)} · g, for plain SGD.`;
-  return `${optimizer} makes its update of this gradient and of what it remembers of earlier ones; plain SGD would take w − ${number(rate, 3)} · g.`;
+  const own = `${optimizer} makes its update of this gradient and of what it remembers of earlier ones`;
+  return `${own}; plain SGD would take w − ${number(rate, 3)} · g.`;
 }
 
 /**
@@ -64,7 +76,8 @@ export function limitsAbout(data) {
 function grid(name, what) {
   const body = h("tbody");
   const scale = legend();
-  const root = h("div", { className: "cw-slow-grid" }, h("table", {}, h("caption", { textContent: `${name} · ${what}` }), body), scale.root);
+  const table = h("table", {}, h("caption", { textContent: `${name} · ${what}` }), body);
+  const root = h("div", { className: "cw-slow-grid" }, table, scale.root);
   const show = (/** @type {import("./kit.js").NumberArray | null} */ values) => {
     root.hidden = !values;
     if (!values) return;
@@ -79,7 +92,8 @@ function grid(name, what) {
       const style = `background:rgb(${red} ${green} ${blue});color:${inkOn(red, green, blue)}`;
       return h("td", { textContent: number(value, 2), style });
     };
-    const row = (/** @type {number} */ at) => h("tr", {}, ...Array.from(values.data.slice(at * columns, (at + 1) * columns), cell));
+    const row = (/** @type {number} */ at) =>
+      h("tr", {}, ...Array.from(values.data.slice(at * columns, (at + 1) * columns), cell));
     body.replaceChildren(...Array.from({ length: rows }, (_, at) => row(at)));
   };
   return { root, show };
@@ -92,18 +106,25 @@ export default {
     const ui = card(el, "slow");
     const next = h("button", { type: "button", className: "cw-press cw-play" });
     next.addEventListener("click", () => model.get("finished") || model.send({ do: "phase" }), { signal });
-    const input = numberBox({ label: "input channel", current: () => model.get("input"), choose: (value) => put(model, { input: value }), signal });
+    const choose = (/** @type {number} */ value) => put(model, { input: value });
+    const input = numberBox({ label: "input channel", current: () => model.get("input"), choose, signal });
     ui.tools.append(next);
     const marks = PHASES.map((phase) => h("li", { textContent: phase }));
     const phases = h("ol", { className: "cw-phases", "aria-label": "phases of a step" }, ...marks);
-    const [before, gradient, change, after] = [grid("w", "weights"), grid("g", "gradient"), grid("w′ − w", "change"), grid("w′", "new weights")];
-    const grids = h("div", { className: "cw-slow-grids" }, ...[before, gradient, change, after].map((each) => each.root));
+    const [before, gradient, change, after] = [
+      grid("w", "weights"),
+      grid("g", "gradient"),
+      grid("w′ − w", "change"),
+      grid("w′", "new weights"),
+    ];
+    const roots = [before, gradient, change, after].map((each) => each.root);
+    const grids = h("div", { className: "cw-slow-grids" }, ...roots);
     const law = h("p", { className: "cw-line" });
     const said = h("span", { id: freshId("said") }); // an output itself describes nothing
     next.setAttribute("aria-describedby", said.id);
     const channel = h("label", { className: "cw-setting" }, h("span", { textContent: "input channel" }), input.box);
     ui.body.append(phases, h("output", { className: "cw-readout" }, said), grids, law, channel);
-    helping(ui, ["batch", "loss", "nat", "gradient", "learning rate", "weight"], [["Enter, Space", "on the button: the next phase"]], signal);
+    helping(ui, ["batch", "loss", "nat", "gradient", "learning rate", "weight"], KEYS, signal);
     saving(ui, signal);
     showErrors(ui.root, ui.alert, [model, state], signal);
 
@@ -125,7 +146,9 @@ export default {
       say(said, inWords({ done, finished, slow_step, loss_nats }));
       before.show(w);
       gradient.show(g);
-      change.show(w && made && { shape: w.shape, data: Float32Array.from(made.data, (value, at) => value - w.data[at]) });
+      change.show(
+        w && made && { shape: w.shape, data: Float32Array.from(made.data, (value, at) => value - w.data[at]) },
+      );
       after.show(made);
       law.hidden = !made;
       say(law, rule(model.get("optimizer"), model.get("rate")));
@@ -133,6 +156,10 @@ export default {
       input.box.max = Math.max(0, model.get("inputs") - 1);
       input.show();
     };
-    follow([model], ["kernel", "input", "inputs", "done", "finished", "slow_step", "loss_nats", "rate", "optimizer", "before", "gradient", "after"], paint, signal);
+    const traits = [
+      "kernel", "input", "inputs", "done", "finished", "slow_step", "loss_nats", "rate", "optimizer",
+      "before", "gradient", "after",
+    ];
+    follow([model], traits, paint, signal);
   },
 };

@@ -2,7 +2,9 @@
 // What a card shows, as an SVG that needs nothing else: text as text, canvases as pixels, drawings as drawings.
 
 import { h } from "./kit.js";
-import { boxPath, common, escaped, grown, isThere, opaque, paintOf, ring, scaleFor, short, textLines, xml } from "./svg.js";
+import {
+  boxPath, common, escaped, grown, isThere, opaque, paintOf, ring, scaleFor, short, textLines, xml,
+} from "./svg.js";
 
 /**
  * @typedef {import("./svg.js").Edges} Edges
@@ -12,9 +14,13 @@ import { boxPath, common, escaped, grown, isThere, opaque, paintOf, ring, scaleF
 
 /** Controls, and what is said aside: no part of the picture. */
 const ASIDE =
-  "dialog, details, label, select, input, progress, .cw-setting, .cw-tools, .cw-press, .cw-chips, .cw-segments, .cw-help-open, .cw-save-open, .cw-error, .cw-hidden";
+  "dialog, details, label, select, input, progress, .cw-setting, .cw-tools, .cw-press, .cw-chips, " +
+  ".cw-segments, .cw-help-open, .cw-save-open, .cw-error, .cw-hidden";
 /** What a drawing's style sheets may say of it, besides its colours. */
-const DRAWN = "stroke-width stroke-dasharray stroke-linecap stroke-linejoin opacity visibility shape-rendering text-anchor dominant-baseline font-family font-size font-weight font-style".split(" ");
+const DRAWN = [
+  "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "opacity", "visibility",
+  "shape-rendering", "text-anchor", "dominant-baseline", "font-family", "font-size", "font-weight", "font-style",
+];
 
 /**
  * Background, borders and inner ring of a box; its outline is drawn after all else.
@@ -22,9 +28,12 @@ const DRAWN = "stroke-width stroke-dasharray stroke-linecap stroke-linejoin opac
  */
 function boxOf(style, box, sheet) {
   const of = (/** @type {string} */ name) => /** @type {any} */ (style)[name];
-  const radii = ["TopLeft", "TopRight", "BottomRight", "BottomLeft"].map((corner) => parseFloat(of(`border${corner}Radius`)));
+  const radii = ["TopLeft", "TopRight", "BottomRight", "BottomLeft"].map((corner) =>
+    parseFloat(of(`border${corner}Radius`)),
+  );
   const parts = [];
-  if (opaque(style.backgroundColor)[1]) parts.push(xml("path", { d: boxPath(box, radii), ...paintOf("fill", style.backgroundColor) }));
+  if (opaque(style.backgroundColor)[1])
+    parts.push(xml("path", { d: boxPath(box, radii), ...paintOf("fill", style.backgroundColor) }));
   const sides = ["Left", "Top", "Right", "Bottom"].map((side) => ({
     edge: /** @type {keyof Edges} */ (side.toLowerCase()),
     width: parseFloat(of(`border${side}Width`)), // 0 where its style is none
@@ -37,17 +46,27 @@ function boxOf(style, box, sheet) {
   const isShared = style.borderCollapse === "collapse" && style.display === "table-cell";
   const edges = isShared ? grown(box, Math.max(...sides.map((side) => side.width)) / 2) : box;
   if (drawn.length === 4 && sides.every((side) => side.width === width && side.colour === colour))
-    parts.push(ring(grown(edges, -width / 2), radii.map((radius) => radius - width / 2), width, colour, sides[0].style));
+    parts.push(
+      ring(
+        grown(edges, -width / 2),
+        radii.map((radius) => radius - width / 2),
+        width,
+        colour,
+        sides[0].style,
+      ),
+    );
   else
     for (const side of drawn) {
       const opposite = /** @type {const} */ ({ left: "right", top: "bottom", right: "left", bottom: "top" })[side.edge];
       const sign = side.edge === "left" || side.edge === "top" ? 1 : -1;
-      parts.push(xml("path", { d: boxPath({ ...edges, [opposite]: edges[side.edge] + sign * side.width }, [0, 0, 0, 0]), ...paintOf("fill", side.colour) }));
+      const strip = { ...edges, [opposite]: edges[side.edge] + sign * side.width };
+      parts.push(xml("path", { d: boxPath(strip, [0, 0, 0, 0]), ...paintOf("fill", side.colour) }));
     }
   const inner = /^(rgba?\([^)]*\)) 0px 0px 0px ([\d.]+)px inset$/.exec(style.boxShadow);
   if (inner) parts.push(ring(grown(box, -width - Number(inner[2]) / 2), radii, Number(inner[2]), inner[1], "solid"));
   const outline = style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth);
-  if (outline) sheet.rings.push(ring(grown(box, parseFloat(style.outlineOffset) + outline / 2), radii, outline, style.outlineColor, "solid"));
+  const around = grown(box, parseFloat(style.outlineOffset) + outline / 2);
+  if (outline) sheet.rings.push(ring(around, radii, outline, style.outlineColor, "solid"));
   return parts.join("");
 }
 
@@ -82,7 +101,8 @@ function textOf(node, seen, sheet) {
     .map((line) => {
       const y = (line.top + line.bottom + up - down) / 2 - sheet.y;
       // Letters of another font, where this one is missing, take the same room.
-      const fitted = line.text.length > 1 ? { textLength: line.right - line.left, lengthAdjust: "spacingAndGlyphs" } : {};
+      const fitted =
+        line.text.length > 1 ? { textLength: line.right - line.left, lengthAdjust: "spacingAndGlyphs" } : {};
       return xml("text", { x: line.left - sheet.x, y, ...fitted, ...looks }, escaped(line.text));
     })
     .join("");
@@ -94,16 +114,21 @@ function imageOf(canvas, { left, top, right, bottom }, sheet) {
   const { ratio } = sheet;
   const snap = (/** @type {number} */ at) => Math.round(at * ratio) / ratio;
   // Its own pixels, where they are those of the screen; a scale of colours is drawn larger or smaller.
-  const side = (/** @type {number} */ size, /** @type {number} */ pixels) => (Math.abs(size * ratio - pixels) < 1 ? pixels / ratio : size);
+  const side = (/** @type {number} */ size, /** @type {number} */ pixels) =>
+    Math.abs(size * ratio - pixels) < 1 ? pixels / ratio : size;
   const [width, height] = [side(right - left, canvas.width), side(bottom - top, canvas.height)];
   const name = canvas.closest("[aria-label], section")?.getAttribute("aria-label");
   const place = { x: snap(left - sheet.x), y: snap(top - sheet.y), width, height, preserveAspectRatio: "none" };
   // The style is for browsers, the attribute for programs that know SVG 1.1.
   const crisp = { "image-rendering": "optimizeSpeed", style: "image-rendering: pixelated" };
-  return xml("image", { ...place, ...crisp, "xlink:href": canvas.toDataURL() }, name ? xml("title", {}, escaped(name)) : "");
+  const title = name ? xml("title", {}, escaped(name)) : "";
+  return xml("image", { ...place, ...crisp, "xlink:href": canvas.toDataURL() }, title);
 }
 
-/** A drawing within the page, with what its style sheets say of it. @param {SVGSVGElement} drawing @param {Edges} box @param {Sheet} sheet */
+/**
+ * A drawing within the page, with what its style sheets say of it.
+ * @param {SVGSVGElement} drawing @param {Edges} box @param {Sheet} sheet
+ */
 function drawingOf(drawing, box, sheet) {
   const copy = /** @type {SVGSVGElement} */ (drawing.cloneNode(true));
   const [from, to] = [drawing, copy].map((root) => [root, ...root.querySelectorAll("*")]);
@@ -119,12 +144,20 @@ function drawingOf(drawing, box, sheet) {
       twin.setAttribute(`${name}-opacity`, String(opacity * Number(style.getPropertyValue(`${name}-opacity`))));
     }
   });
-  const place = { x: box.left - sheet.x, y: box.top - sheet.y, width: box.right - box.left, height: box.bottom - box.top };
+  const place = {
+    x: box.left - sheet.x,
+    y: box.top - sheet.y,
+    width: box.right - box.left,
+    height: box.bottom - box.top,
+  };
   for (const [name, value] of Object.entries(place)) copy.setAttribute(name, String(short(value)));
   return new XMLSerializer().serializeToString(copy);
 }
 
-/** What is seen of a node and all in it. @param {Node} node @param {Edges} seen @param {Sheet} sheet @returns {string} */
+/**
+ * What is seen of a node and all in it.
+ * @param {Node} node @param {Edges} seen @param {Sheet} sheet @returns {string}
+ */
 function drawn(node, seen, sheet) {
   if (node instanceof Text) return textOf(node, seen, sheet);
   if (!(node instanceof Element) || node.matches(ASIDE)) return "";
@@ -132,7 +165,12 @@ function drawn(node, seen, sheet) {
   if (style.display === "none" || style.visibility !== "visible") return "";
   const box = node.getBoundingClientRect();
   if (node instanceof SVGSVGElement) return drawingOf(node, box, sheet);
-  const at = { left: box.left - sheet.x, top: box.top - sheet.y, right: box.right - sheet.x, bottom: box.bottom - sheet.y };
+  const at = {
+    left: box.left - sheet.x,
+    top: box.top - sheet.y,
+    right: box.right - sheet.x,
+    bottom: box.bottom - sheet.y,
+  };
   const own = isThere(common(box, seen)) ? boxOf(style, at, sheet) : "";
   const [left, top] = [box.left + node.clientLeft, box.top + node.clientTop];
   const inside = { left, top, right: box.right - node.clientLeft, bottom: box.bottom - node.clientTop };
@@ -192,7 +230,8 @@ export function snapshot({ root, title, line }) {
     const ratio = window.devicePixelRatio || 1;
     const scale = scaleFor(ratio);
     const [width, height] = [wide, end - y].map((side) => Math.ceil(side * scale) / scale); // whole pixels
-    const sheet = { x, y, ratio, family, pen: h("canvas").getContext("2d"), clips: 0, rings: /** @type {string[]} */ ([]) };
+    const pen = h("canvas").getContext("2d");
+    const sheet = { x, y, ratio, family, pen, clips: 0, rings: /** @type {string[]} */ ([]) };
     const seen = { left: x, top: y, right: x + width, bottom: y + height };
     const ground = xml("rect", { width, height, fill: groundOf(root) });
     const words = xml("title", {}, escaped(title.innerText)) + xml("desc", {}, escaped(line.innerText));

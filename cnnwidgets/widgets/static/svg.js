@@ -9,23 +9,29 @@
 const NOT_XML = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\p{Cs}]/gu;
 
 /** Text as XML holds it. @param {string} text */
-export const escaped = (text) => text.replace(NOT_XML, "�").replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
+export const escaped = (text) =>
+  text.replace(NOT_XML, "�").replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 
 /** To a thousandth of a pixel. @param {number} value */
 export const short = (value) => Math.round(value * 1000) / 1000;
 
 /**
  * An element of XML, as text; an attribute that is undefined is left out.
- * @param {string} name @param {Record<string, string | number | undefined>} attributes @param {...string} children XML already
+ * @param {string} name @param {Record<string, string | number | undefined>} attributes
+ * @param {...string} children XML already
  */
 export function xml(name, attributes, ...children) {
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined);
-  const start = [name, ...given.map(([key, value]) => `${key}="${escaped(String(typeof value === "number" ? short(value) : value))}"`)].join(" ");
+  const text = (/** @type {any} */ value) => escaped(String(typeof value === "number" ? short(value) : value));
+  const start = [name, ...given.map(([key, value]) => `${key}="${text(value)}"`)].join(" ");
   const inside = children.join("");
   return inside ? `<${start}>${inside}</${name}>` : `<${start}/>`;
 }
 
-/** A computed colour as every program reads it, and how opaque it is. @param {string} colour @returns {[string, number]} */
+/**
+ * A computed colour as every program reads it, and how opaque it is.
+ * @param {string} colour @returns {[string, number]}
+ */
 export function opaque(colour) {
   const parts = /^rgba?\((\d+), (\d+), (\d+)(?:, ([\d.]+))?\)$/.exec(colour);
   if (!parts) return [colour, colour === "none" ? 0 : 1];
@@ -40,7 +46,8 @@ export function opaque(colour) {
 export function boxPath({ left, top, right, bottom }, radii) {
   const most = Math.min(right - left, bottom - top) / 2;
   const [a, b, c, d] = radii.map((radius) => Math.max(0, Math.min(radius, most)));
-  const arc = (/** @type {number} */ radius, /** @type {string} */ to) => (radius ? `a${short(radius)} ${short(radius)} 0 0 1 ${to}` : "");
+  const arc = (/** @type {number} */ radius, /** @type {string} */ to) =>
+    radius ? `a${short(radius)} ${short(radius)} 0 0 1 ${to}` : "";
   const [w, t] = [right - left, bottom - top];
   return [
     `M${short(left + a)} ${short(top)}h${short(w - a - b)}${arc(b, `${short(b)} ${short(b)}`)}`,
@@ -67,13 +74,26 @@ export function textLines(letters) {
   return lines.map((line) => ({ ...line, text: line.text.trimEnd() }));
 }
 
-/** How many pixels of a picture stand for one of CSS: two or more, each pixel of the screen the same whole number. @param {number} ratio */
+/**
+ * How many pixels of a picture stand for one of CSS: two or more, each pixel of the screen the same whole number.
+ * @param {number} ratio
+ */
 export const scaleFor = (ratio) => ratio * Math.ceil(2 / ratio);
 
 /** @param {Edges} box @param {number} by outwards */
-export const grown = ({ left, top, right, bottom }, by) => ({ left: left - by, top: top - by, right: right + by, bottom: bottom + by });
+export const grown = ({ left, top, right, bottom }, by) => ({
+  left: left - by,
+  top: top - by,
+  right: right + by,
+  bottom: bottom + by,
+});
 /** @param {Edges} a @param {Edges} b */
-export const common = (a, b) => ({ left: Math.max(a.left, b.left), top: Math.max(a.top, b.top), right: Math.min(a.right, b.right), bottom: Math.min(a.bottom, b.bottom) });
+export const common = (a, b) => ({
+  left: Math.max(a.left, b.left),
+  top: Math.max(a.top, b.top),
+  right: Math.min(a.right, b.right),
+  bottom: Math.min(a.bottom, b.bottom),
+});
 /** @param {Edges} box */
 export const isThere = ({ left, top, right, bottom }) => right > left && bottom > top;
 
@@ -83,6 +103,16 @@ export function paintOf(how, colour) {
   return { [how]: plain, [`${how}-opacity`]: opacity < 1 ? opacity : undefined };
 }
 
-/** A frame that runs inside or outside of a box. @param {Edges} box @param {number[]} radii @param {number} width @param {string} colour @param {string} style */
+/**
+ * A frame that runs inside or outside of a box.
+ * @param {Edges} box @param {number[]} radii @param {number} width @param {string} colour
+ * @param {string} style
+ */
 export const ring = (box, radii, width, colour, style) =>
-  xml("path", { d: boxPath(box, radii), fill: "none", ...paintOf("stroke", colour), "stroke-width": width, "stroke-dasharray": style === "dashed" ? `${3 * width}` : undefined });
+  xml("path", {
+    d: boxPath(box, radii),
+    fill: "none",
+    ...paintOf("stroke", colour),
+    "stroke-width": width,
+    "stroke-dasharray": style === "dashed" ? `${3 * width}` : undefined,
+  });

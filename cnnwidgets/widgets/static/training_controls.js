@@ -9,18 +9,24 @@ const OPTIMIZERS = ["sgd", "momentum", "adam", "adamw"];
 const SCHEDULES = ["one_cycle", "constant"];
 
 /** @param {string} text @param {string} label */
-const press = (text, label) => h("button", { type: "button", className: "cw-press", textContent: text, "aria-label": label, title: label });
+const press = (text, label) =>
+  h("button", { type: "button", className: "cw-press", textContent: text, "aria-label": label, title: label });
 
 /** A labelled control. @param {string} text @param {HTMLElement} control */
-export const labelled = (text, control) => h("label", { className: "cw-setting" }, h("span", { textContent: text }), control);
+export const labelled = (text, control) =>
+  h("label", { className: "cw-setting" }, h("span", { textContent: text }), control);
 
 /** @param {string[]} choices */
-const select = (choices) =>
-  h("select", { className: "cw-select" }, ...choices.map((value) => h("option", { value, textContent: value.replace("_", " ") })));
+function select(choices) {
+  const options = choices.map((value) => h("option", { value, textContent: value.replace("_", " ") }));
+  return h("select", { className: "cw-select" }, ...options);
+}
 
 /**
  * A box for a number that is handed over on Enter or when left, and then shows what holds.
- * @param {{such: string, current(): number, choose(value: number): void, tell(text: string): void, signal: AbortSignal}} options
+ * @param {{
+ *   such: string, current(): number, choose(value: number): void, tell(text: string): void, signal: AbortSignal,
+ * }} options
  */
 function settingBox({ such, current, choose, tell, signal }) {
   const box = h("input", { type: "text", inputMode: "decimal", className: "cw-number" });
@@ -112,7 +118,8 @@ export function transport(model, here, signal) {
     event.preventDefault();
     event.stopPropagation();
   };
-  const buttons = h("div", { className: "cw-transport", role: "group", "aria-label": "training" }, ...actions.map(({ button }) => button));
+  const looks = { className: "cw-transport", role: "group", "aria-label": "training" };
+  const buttons = h("div", looks, ...actions.map(({ button }) => button));
   const root = h("div", {}, buttons, note);
   const show = () => {
     const status = model.get("status");

@@ -50,7 +50,8 @@ import { nearest } from "./moments.js";
 const PADDING = Math.sqrt(24) / 2 + 1; // px beside a curve that bqplot keeps for its markers, of size 24
 const MARGIN = { left: 52 + PADDING, right: 12 + PADDING }; // beside the curves, in px: as Python makes the figures
 const SHORTEST = 10; // steps of the axis at least, as in Python
-const WINDOWS = /** @type {[string, string][]} */ ([["1", "1"], ["10", "10"], ["50", "50"], ["200", "200"]]);
+const WINDOWS = ["1", "10", "50", "200"].map((steps) => /** @type {[string, string]} */ ([steps, steps]));
+const COLUMNS = ["step", "training loss", "training accuracy", "mean of steps", "test loss", "test accuracy"];
 
 /** @type {import("./help.js").Keys} */
 const KEYS = [
@@ -69,7 +70,8 @@ const KEYS = [
 function curve(name, time, signal) {
   const slot = h("div", { className: "cw-figure", "aria-hidden": "true" });
   const line = h("div", { className: "cw-cursor" });
-  const over = h("div", { className: "cw-over", role: "slider", tabIndex: 0, "aria-label": `step on the curve of ${name}`, "aria-valuemin": 0 }, line);
+  const roles = { role: "slider", tabIndex: 0, "aria-label": `step on the curve of ${name}`, "aria-valuemin": 0 };
+  const over = h("div", { className: "cw-over", ...roles }, line);
   const at = (/** @type {PointerEvent} */ event) => {
     const edges = over.getBoundingClientRect();
     const share = (event.clientX - edges.left - MARGIN.left) / Math.max(1, edges.width - MARGIN.left - MARGIN.right);
@@ -80,8 +82,9 @@ function curve(name, time, signal) {
     at(event);
   };
   const moves = (/** @type {PointerEvent} */ event) => over.hasPointerCapture(event.pointerId) && at(event);
+  const small = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 };
   /** @type {Record<string, number | "first" | "last">} */
-  const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: "first", End: "last" };
+  const steps = { ...small, PageDown: -10, PageUp: 10, Home: "first", End: "last" };
   const keys = (/** @type {KeyboardEvent} */ event) => {
     if (!(event.key in steps) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
@@ -102,6 +105,43 @@ function curve(name, time, signal) {
   return { root: h("div", { className: "cw-curve" }, slot, over), slot, show };
 }
 
+/** How far this epoch and the whole run are. */
+function progress() {
+  const bar = (/** @type {string} */ label) => h("progress", { className: "cw-progress", max: 1, "aria-label": label });
+  const [epoch, run] = [bar("this epoch"), bar("the whole run")];
+  const root = h("div", { className: "cw-progress-bars" }, labelled("epoch", epoch), labelled("run", run));
+  const show = (/** @type {State} */ now) => {
+    epoch.value = now.epoch_share;
+    run.value = now.steps_total ? now.steps_done / now.steps_total : 0;
+  };
+  return { root, show };
+}
+
+/**
+ * What the curves show: their key, and the choice of means and of a scale.
+ * @param {import("./kit.js").Model} model @param {AbortSignal} signal
+ */
+function curveChoices(model, signal) {
+  const train = h("span", { className: "cw-key-train", textContent: "training" });
+  const test = h("span", { className: "cw-key-test", textContent: "test" });
+  const mean = h("span");
+  const key = h("p", { className: "cw-key" }, train, test, mean);
+  const widen = (/** @type {string} */ value) => put(model, { window: Number(value) });
+  const window = segments("steps that a point is the mean of, at least", WINDOWS, widen, signal);
+  const log = h("input", { type: "checkbox" });
+  log.addEventListener("change", () => put(model, { log_loss: log.checked }), { signal });
+  const means = h("div", { className: "cw-setting" }, "mean of at least", window.root, "steps");
+  const scale = h("label", { className: "cw-setting cw-check" }, log, h("span", { textContent: "log loss" }));
+  const root = h("div", { className: "cw-foot" }, means, scale);
+  const show = (/** @type {State} */ now) => {
+    const steps = count(now.averaged);
+    say(mean, now.averaged > 1 ? `each training point the mean of ${steps} steps` : "each step");
+    window.mark(String(now.window));
+    log.checked = now.log_loss;
+  };
+  return { key, root, show };
+}
+
 export default {
   /** @param {import("./kit.js").RenderProps} props */
   async render({ model, el, signal, host }) {
@@ -113,9 +153,10 @@ export default {
       accuracy: read(model.get(`${kind}_accuracy`))?.data ?? [],
     });
     const train = () => ({ ...part("curve"), first: read(model.get("curve_first"))?.data ?? [] });
-    const last = () => Math.max(SHORTEST, ...["curve", "test"].map((kind) => /** @type {number} */ (part(kind).steps[part(kind).steps.length - 1] ?? 0)));
+    const last = () => Math.max(SHORTEST, ...["curve", "test"].map((kind) => part(kind).steps.at(-1) ?? 0));
     const steps = () => /** @type {number[]} */ (state.get("steps"));
-    const go = (/** @type {number} */ at) => put(state, { step: steps()[Math.min(steps().length - 1, Math.max(0, at))] });
+    const go = (/** @type {number} */ at) =>
+      put(state, { step: steps()[Math.min(steps().length - 1, Math.max(0, at))] });
     const time = {
       last,
       choose: (/** @type {number} */ step) => steps().length && go(nearest(steps(), step)),
@@ -127,26 +168,18 @@ export default {
     const tell = showErrors(ui.root, ui.alert, [model, state], signal);
     const buttons = transport(model, () => state.get("step") ?? 0, signal);
     const values = settings(model, tell, signal);
-    const bar = (/** @type {string} */ label) => h("progress", { className: "cw-progress", max: 1, "aria-label": label });
-    const [epochBar, runBar] = [bar("this epoch"), bar("the whole run")];
-    const bars = h("div", { className: "cw-progress-bars" }, labelled("epoch", epochBar), labelled("run", runBar));
+    const bars = progress();
+    const choices = curveChoices(model, signal);
     const loss = curve("loss", time, signal);
     const accuracy = curve("accuracy", time, signal);
-    const key = h("p", { className: "cw-key" }, h("span", { className: "cw-key-train", textContent: "training" }), h("span", { className: "cw-key-test", textContent: "test" }), h("span"));
-    const window = segments("steps that a point is the mean of, at least", WINDOWS, (value) => put(model, { window: Number(value) }), signal);
-    const log = h("input", { type: "checkbox" });
-    log.addEventListener("change", () => put(model, { log_loss: log.checked }), { signal });
     const readout = h("output", { className: "cw-readout" });
     const problem = h("p", { className: "cw-error", role: "alert", hidden: true });
-    const tools = h("div", { className: "cw-foot" }, h("div", { className: "cw-setting" }, "mean of at least", window.root, "steps"), h("label", { className: "cw-setting cw-check" }, log, h("span", { textContent: "log loss" })));
-    ui.body.append(buttons.root, bars, problem, key, loss.root, accuracy.root, readout, tools, values.root);
+    const curves = [choices.key, loss.root, accuracy.root, readout, choices.root];
+    ui.body.append(buttons.root, bars.root, problem, ...curves, values.root);
     helping(ui, ["step", "batch", "epoch", "loss", "nat", "accuracy", "learning rate"], KEYS, signal);
     saving(ui, signal);
-    const table = twin(
-      "loss and accuracy",
-      () => ({ columns: ["step", "training loss", "training accuracy", "mean of steps", "test loss", "test accuracy"], rows: rowsOf(train(), part("test")) }),
-      signal,
-    );
+    const rows = () => ({ columns: COLUMNS, rows: rowsOf(train(), part("test")) });
+    const table = twin("loss and accuracy", rows, signal);
     ui.root.append(table.root);
     ui.root.addEventListener("keydown", buttons.keys, { signal });
 
@@ -154,25 +187,25 @@ export default {
       const now = /** @type {any} */ (new Proxy({}, { get: (_, name) => model.get(String(name)) }));
       say(ui.title, "Training");
       say(ui.line, inWords(now));
-      for (const node of [buttons.root, bars, values.root]) node.hidden = now.own_loop;
+      for (const node of [buttons.root, bars.root, values.root]) node.hidden = now.own_loop;
       buttons.show();
       values.show();
-      epochBar.value = now.epoch_share;
-      runBar.value = now.steps_total ? now.steps_done / now.steps_total : 0;
+      for (const each of [bars, choices]) each.show(now);
       problem.hidden = !now.problem;
       say(problem, now.problem);
-      say(key.lastElementChild, now.averaged > 1 ? `each training point the mean of ${count(now.averaged)} steps` : "each step");
-      window.mark(String(now.window));
-      log.checked = now.log_loss;
       const step = state.get("step");
       const words = readOut(step ?? last(), train(), part("test"));
       say(readout, words);
       for (const each of [loss, accuracy]) each.show(step, words);
       table.refresh();
     };
-    const names = ["status", "problem", "steps_done", "steps_total", "epoch", "epochs", "epoch_share", "images_per_second", "seconds_left", "phase", "measuring", "learning_rate", "batch_size", "optimizer", "schedule", "averaged", "curve_steps", "test_steps", "window", "log_loss", "step", "steps"];
+    const names = [
+      "status", "problem", "steps_done", "steps_total", "epoch", "epochs", "epoch_share", "images_per_second",
+      "seconds_left", "phase", "measuring", "learning_rate", "batch_size", "optimizer", "schedule", "averaged",
+      "curve_steps", "test_steps", "window", "log_loss", "step", "steps",
+    ];
     follow([model, state], names, paint, signal);
-    for (const [each, ref] of /** @type {[typeof loss, string][]} */ ([[loss, "loss_figure"], [accuracy, "accuracy_figure"]]))
-      mount(model, model.get(ref), each.slot, signal).then((shown) => (each.root.hidden = !shown));
+    for (const [name, each] of Object.entries({ loss, accuracy }))
+      mount(model, model.get(`${name}_figure`), each.slot, signal).then((shown) => (each.root.hidden = !shown));
   },
 };

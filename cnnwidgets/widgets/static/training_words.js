@@ -23,7 +23,7 @@ export function duration(seconds) {
 
 /** Where a training is, in a line. @param {Now} now */
 export function inWords(now) {
-  const steps = now.steps_total ? `step ${count(now.steps_done)} of ${count(now.steps_total)}` : `step ${count(now.steps_done)}`;
+  const steps = `step ${count(now.steps_done)}${now.steps_total ? ` of ${count(now.steps_total)}` : ""}`;
   if (now.own_loop) return `${steps} of your own loop. The curves grow while it runs; your code alone can pause it.`;
   const epoch = `epoch ${now.epoch} of ${now.epochs}`;
   const status = now.status === "playing" ? "training" : now.status; // "play" is the time slider's word
@@ -35,19 +35,29 @@ export function inWords(now) {
 
 /** Why no step can be done, in the words of the page; else empty. @param {string} status */
 export const stopsStep = (status) =>
-  status === "finished" ? "All epochs are done. Press “One epoch more”, or choose an earlier moment on the curves and press “⟲ from here”." : "";
+  status === "finished"
+    ? "All epochs are done. Press “One epoch more”, or choose an earlier moment on the curves and press “⟲ from here”."
+    : "";
 
-/** Why the training cannot go back; else empty. @param {string} status @param {boolean} isEarlier whether an earlier moment is looked at */
+/**
+ * Why the training cannot go back; else empty.
+ * @param {string} status @param {boolean} isEarlier whether an earlier moment is looked at
+ */
 export function stopsBack(status, isEarlier) {
   if (status === "playing") return "Pause first; then choose the moment on the curves.";
   return isEarlier ? "" : "This is the newest moment. Choose an earlier one on the curves first.";
 }
 
 /** What a press would lose, and how to go on. @param {number} steps */
-export const forgets = (steps) =>
-  `This forgets ${steps === 1 ? "the last step" : `${count(steps)} steps of training`}, for good. Press again to do it; Esc keeps ${steps === 1 ? "it" : "them"}.`;
+export function forgets(steps) {
+  const [what, those] = steps === 1 ? ["the last step", "it"] : [`${count(steps)} steps of training`, "them"];
+  return `This forgets ${what}, for good. Press again to do it; Esc keeps ${those}.`;
+}
 
-/** The place of the last of `steps` that is not after `step`; -1 if there is none. @param {ArrayLike<number>} steps @param {number} step */
+/**
+ * The place of the last of `steps` that is not after `step`; -1 if there is none.
+ * @param {ArrayLike<number>} steps @param {number} step
+ */
 export function lastBefore(steps, step) {
   let [low, high] = [0, steps.length];
   while (low < high) {
@@ -59,7 +69,8 @@ export function lastBefore(steps, step) {
 }
 
 /** The steps that a point is the mean of. @param {Train} train @param {number} at */
-const meanOf = ({ first, steps }, at) => (first[at] === steps[at] ? count(steps[at]) : `${count(first[at])} to ${count(steps[at])}`);
+const meanOf = ({ first, steps }, at) =>
+  first[at] === steps[at] ? count(steps[at]) : `${count(first[at])} to ${count(steps[at])}`;
 
 /**
  * What the curves say at a step, in words.
@@ -74,7 +85,10 @@ export function readOut(step, train, test) {
   const also = Number.isFinite(train.accuracy[at]) ? `, accuracy ${percent(train.accuracy[at])}` : "";
   if (at >= 0) words.push(`training loss ${number(train.loss[at], 3)} nats${also} (${of} ${meanOf(train, at)})`);
   const tested = lastBefore(test.steps, step);
-  if (tested >= 0) words.push(`test loss ${number(test.loss[tested], 3)}, accuracy ${percent(test.accuracy[tested])} (step ${count(test.steps[tested])})`);
+  if (tested >= 0) {
+    const measured = `${number(test.loss[tested], 3)}, accuracy ${percent(test.accuracy[tested])}`;
+    words.push(`test loss ${measured} (step ${count(test.steps[tested])})`);
+  }
   return words.join(" · ");
 }
 
@@ -83,7 +97,10 @@ export function rowsOf(train, test) {
   const every = Math.max(1, Math.ceil(train.steps.length / 50));
   const rows = [];
   for (let at = 0; at < train.steps.length; at += every)
-    rows.push({ step: train.steps[at], cells: [number(train.loss[at], 4), percent(train.accuracy[at]), meanOf(train, at), "", ""] });
+    rows.push({
+      step: train.steps[at],
+      cells: [number(train.loss[at], 4), percent(train.accuracy[at]), meanOf(train, at), "", ""],
+    });
   for (let at = 0; at < test.steps.length; at++)
     rows.push({ step: test.steps[at], cells: ["", "", "", number(test.loss[at], 4), percent(test.accuracy[at])] });
   return rows.sort((one, other) => one.step - other.step).map(({ step, cells }) => ({ name: count(step), cells }));
