@@ -280,7 +280,7 @@ export default {
       one.paint(maps, facts, channel);
       readOut();
     };
-    const traits = ["maps", "channel", "pixel", "image", "layer", "classes", "colormap", "scale", "zoom", "view", "pinned", "difference"];
+    const traits = ["maps", "maps_layer", "channel", "pixel", "image", "layer", "classes", "colormap", "scale", "zoom", "view", "pinned", "difference"];
     const ask = follow([model, state], traits, paint, signal);
   },
 };
