@@ -51,7 +51,7 @@ BROKEN = """
 
 
 def test_no_word_of_a_layers_tile_is_broken(voila, new_page):
-    page = new_page(width=1360)
+    page = new_page(width=360)
     voila.open(page, TOKENS)
     Dash(page).network.get_by_role("option").first.wait_for()
     found = page.evaluate(BROKEN)

@@ -198,8 +198,10 @@ def test_slow_motion_shows_the_kernel_its_gradient_and_the_update(page, session,
 
 def test_slow_motion_tells_step_and_loss_where_the_layer_has_no_kernels(page, images):
     torch.manual_seed(0)
-    layers = [torch.nn.Flatten(), torch.nn.Linear(784, 16), torch.nn.ReLU(), torch.nn.Linear(16, 10)]
-    session = cw.TrainingSession(torch.nn.Sequential(*layers), images, batch_size=100)
+    head = torch.nn.Linear(784, 16), torch.nn.ReLU(), torch.nn.Linear(16, 10)
+    session = cw.TrainingSession(
+        torch.nn.Sequential(torch.nn.Flatten(), *head), images, batch_size=100
+    )
     scope = cw.Microscope(session.model, images, history=session.history)
     scope.layer = "3"
     slow = cw.SlowMotion(session, scope)
