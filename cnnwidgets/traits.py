@@ -111,5 +111,6 @@ def same(old: Any, new: Any) -> bool:
 def in_words(problem: BaseException) -> str:
     """What an exception says, in one line, with its notes; its kind where the words need it."""
     words = " ".join(" ".join([str(problem), *getattr(problem, "__notes__", ())]).split())
-    plain = isinstance(problem, TraitError | ValueError | TypeError | MemoryError) and words
+    kinds = (TraitError, ValueError, TypeError, MemoryError, NotImplementedError)
+    plain = isinstance(problem, kinds) and words
     return words if plain else f"{type(problem).__name__}: {words}"

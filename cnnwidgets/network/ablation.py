@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnwidgets.network.layers import named_layers
+from cnnwidgets.network.probe import prepared
 from cnnwidgets.network.reading import scores_of
 from cnnwidgets.network.run import LayerError, base_name, copied, tensors_in
 
@@ -77,8 +78,8 @@ def ablations(
 
     model: it is looked at in evaluation mode and left as it was; nobody else may use it meanwhile.
         Its hooks run as ever.
-    images: (image, channel, row, column), normalised. labels: (image,). classes: how many;
-        None takes as many as the network scores.
+    images: (image, channel, row, column), normalised; they are put on the model's device, in its
+        dtype. labels: (image,). classes: how many; None takes as many as the network scores.
     progress: called with the images done and the number of them; what it raises ends it all.
 
     Raises LayerError for a layer that is not there or did not run, ValueError for one without
@@ -96,7 +97,7 @@ def ablations(
     scored = 0
     with torch.no_grad(), _Replay(model, target, layer).ready() as replay:
         for at in range(0, len(images), BATCH_IMAGES):
-            batch = images[at : at + BATCH_IMAGES]
+            batch = prepared(images[at : at + BATCH_IMAGES], model)
             whole = _scores(replay.record(batch), len(batch), model)
             scored = whole.shape[1]
             usual = whole.argmax(1).numpy()

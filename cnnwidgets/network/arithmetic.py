@@ -170,8 +170,8 @@ def _given(probe: Probe, run: Run, entry: Layer) -> Tensor:
         return again.given(entry.name)
     except LayerError:
         raise NotImplementedError(
-            f"'{entry.name}' ({entry.kind}) works on several tensors, or on none:"
-            " explain takes apart layers of one input"
+            f"'{entry.name}' ({entry.kind}) works on several tensors, or on none, and only what is"
+            " made of one can be taken apart; choose another layer"
         ) from None
 
 

@@ -49,14 +49,14 @@ def named_layers(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """The modules of a model that are layers, under their first names, in registration order.
 
     Layers are the modules without children, and those that have parameters of their own. Lists of
-    modules, which are never called, are none; a parametrized module (spectral norm), or
-    one that torch quantized, is one layer.
+    modules, which are never called, are none; a parametrized module (spectral norm), one that
+    torch quantized, or an attention layer, which uses its child's weights alone, is one layer.
     """
     inside: set[nn.Module] = set()
     for name, module in model.named_modules():
         if is_parametrized(module):
             inside.update(module.parametrizations.modules())
-        if _is_quantized(module):
+        if _is_whole(module):
             inside.update(module.children())
         if module not in inside and _is_layer(module):
             yield name.replace("_orig_mod.", "").removesuffix("_orig_mod") or MODEL, module
@@ -71,7 +71,7 @@ def layer_of(name: str, module: nn.Module) -> Layer:
         raise ValueError(
             f"layer '{name}' is lazy and has no weights yet; call the model on one batch first"
         )
-    own = list(module.parameters(recurse=is_parametrized(module)))
+    own = list(module.parameters(recurse=is_parametrized(module) or _is_whole(module)))
     kind = type_before_parametrizations(module).__name__
     count = sum(parameter.numel() for parameter in own)
     return Layer(name, kind, count, detail=describe(module))
@@ -81,14 +81,15 @@ def _is_layer(module: nn.Module) -> bool:
     if getattr(module.forward, "__func__", None) is nn.Module.forward:
         return False
     children = [child for name, child in module.named_children() if name != "parametrizations"]
-    if not children or _is_quantized(module):
+    if not children or _is_whole(module):
         return True
     return next(module.parameters(recurse=False), None) is not None
 
 
-def _is_quantized(module: nn.Module) -> bool:
-    """Whether a module is torch's own quantized layer, which keeps its weights in a child."""
-    return type(module).__module__.startswith("torch.ao.nn.quantized.")
+def _is_whole(module: nn.Module) -> bool:
+    """Whether a module is torch's own and keeps weights in a child that it never calls."""
+    quantized = type(module).__module__.startswith("torch.ao.nn.quantized.")
+    return quantized or type(module) is nn.MultiheadAttention
 
 
 def describe(module: nn.Module) -> str:

@@ -87,7 +87,7 @@ class Probe:
         modules = dict(named_layers(self.model))
         wanted, kept = _wanted("layers", layers, modules), _wanted("inputs", inputs, modules)
         recorder = _Recorder(modules, wanted, kept, self.budget_bytes)
-        given = _prepared(batch, self.model)
+        given = prepared(batch, self.model)
         try:
             with untouched(self.model), recorder.watching():
                 handed = given.clone()
@@ -227,7 +227,7 @@ def _wanted(what: str, names: Iterable[str] | None, modules: dict[str, nn.Module
     return {base_name(name, modules) for name in names}
 
 
-def _prepared(batch: Tensor, model: nn.Module) -> Tensor:
+def prepared(batch: Tensor, model: nn.Module) -> Tensor:
     """A copy of the batch, on the model's device and, where it is floating-point, in its dtype."""
     if isinstance(batch, Tensor):
         batch = batch.detach().as_subclass(Tensor)

@@ -104,11 +104,12 @@ class SlowMotion(View):
                 else f"{found.layer}, filter {channel}, input channel {self.input}"
             )
             self.done = "" if slow is None else slow.done.value
+            if slow is not None:
+                self.slow_step, self.loss_nats = slow.step, slow.loss_nats
+                self.rate = slow.learning_rate
             if slow is None or found is None:
                 self.before = self.gradient = self.after = None
                 return
-            self.slow_step, self.loss_nats = slow.step, slow.loss_nats
-            self.rate = slow.learning_rate
             name, shape = f"{found.layer}.weight", found.weights.shape
             for trait, tensors in (
                 ("before", slow.weights),

@@ -85,6 +85,26 @@ describe("the sum", () => {
     ]);
   });
 
+  test("of a sequence has the row and the column of each number", () => {
+    const e = explained({
+      patch: floats([2, 1, 1], 3, 4), weights: floats([2, 1, 1], 2, -1), products: floats([2, 1, 1], 6, -4),
+      cells: whole([2, 1, 1], 15, 12), source_shape: [1, 3, 8], contributors: whole([2], 6, 3), sums: floats([2], 6, -4), running: floats([2], 6, 2),
+    });
+    assert.deepEqual(linesOf(e, 6).map(({ name }) => name), ["row 1, column 6", "row 1, column 3", "bias"]);
+  });
+
+  test("of single numbers of maps has their channel too, where they are not one a channel", () => {
+    const three = {
+      patch: floats([3, 1, 1], 3, 4, 5), weights: floats([3, 1, 1], 1, 1, 1), products: floats([3, 1, 1], 3, 4, 5),
+      source_shape: [3, 2, 3], sums: floats([3], 3, 4, 5), running: floats([3], 3, 7, 12),
+    };
+    const names = (cells, contributors) => linesOf(explained({ ...three, cells, contributors }), 3).map(({ name }) => name).slice(0, 3);
+    const along = names(whole([3, 1, 1], 10, 11, 12), whole([3], 0, 1, 2)); // a linear layer over the columns
+    assert.deepEqual(along, ["channel 1, row 1, column 0", "channel 1, row 1, column 1", "channel 1, row 1, column 2"]);
+    const across = names(whole([3, 1, 1], 13, 1, 7), whole([3], 2, 0, 1)); // a 1×1 convolution
+    assert.deepEqual(across, ["channel 2", "channel 0", "channel 1"]);
+  });
+
   test("of a maximum or an activation is none", () => {
     assert.deepEqual(linesOf(explained({ operation: "maximum", sums: null, running: null }), 6), []);
   });
@@ -150,14 +170,23 @@ describe("the reader", async () => {
 describe("in words", () => {
   test("a convolution tells its patches, where from, and the bias only if there is one", () => {
     assert.match(leadWords(explained()), /^3 patches, 1×2 each, of pool1, .* and the bias\.$/);
+    assert.match(leadWords(explained({ contributors: whole([1], 0) })), /^One 1×2 patch of pool1, /);
     assert.doesNotMatch(leadWords(explained({ values: floats([4], 0, -1, -1, 0) })), /bias/);
     assert.match(leadWords(explained({ source_layer: "input" })), /of the image/);
     assert.match(leadWords(explained({ source_layer: "" })), /of what the layer was given/);
   });
 
+  test("a value of a sequence is at a row and a column", () => {
+    assert.equal(placeWords([1, 2]), "row 1, column 2");
+    assert.equal(placeWords([3, 1, 2]), "channel 3, row 1, column 2");
+    assert.equal(placeWords([4]), "unit 4");
+  });
+
   test("an activation tells what it did", () => {
     const relu = { operation: "function", kind: "ReLU", rule: "max(0, x)", patch: floats([1, 1, 1], -2), values: floats([4], 0, 0, 0, 0) };
     assert.equal(deedWords(explained(relu)), "x = −2, and max(0, x) = 0: cut to zero.");
+    assert.equal(leadWords(explained(relu)), "conv2 makes one number of another: max(0, x), where x is a value of pool1.");
+    assert.match(leadWords(explained({ ...relu, kind: "Mish", rule: "" })), /another: Mish\(x\), where x is/);
     const up = { ...relu, patch: floats([1, 1, 1], 2), values: floats([4], 0, 2, 2, 0) };
     assert.match(deedWords(explained(up)), /unchanged/);
   });

@@ -1,5 +1,7 @@
 """Ablations: what a brute-force loop of Ablate gives, exactly, for any graph of modules."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -49,6 +51,15 @@ def test_every_layer_of_the_shipped_network_equals_the_brute_force_loop(trained,
     accuracies = (expected[1] == labels).mean(1)
     np.testing.assert_allclose(found.changes, accuracies - found.accuracy, atol=1e-12)
     assert (found.changes != 0).any()
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_a_network_of_another_precision_is_given_the_images_in_its_own(trained, digits, dtype):
+    images, labels = digits
+    model = copy.deepcopy(trained).to(dtype)
+    found = ablations(model, "conv2", images, labels)
+    same(found, brute_force(model, "conv2", images.to(dtype)))
+    assert found.accuracy > 0.9
 
 
 def test_other_edits_of_the_layer_come_first(trained, digits):

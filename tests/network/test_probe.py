@@ -128,9 +128,20 @@ def test_a_model_that_is_its_own_only_layer_is_called_model():
 
 
 def test_a_module_with_weights_of_its_own_is_a_layer_although_it_has_children():
-    probe = Probe(nn.Sequential(nn.MultiheadAttention(4, 2)))
-    assert [layer.name for layer in probe.layers] == ["0", "0.out_proj"]
-    assert probe.layers[0].parameters == 12 * 4 + 12
+    class Scaled(nn.Sequential):
+        def __init__(self):
+            super().__init__(nn.Linear(4, 2))
+            self.scale = nn.Parameter(torch.ones(2))
+
+    probe = Probe(nn.Sequential(Scaled()))
+    assert [(layer.name, layer.parameters) for layer in probe.layers] == [("0", 2), ("0.0", 10)]
+
+
+def test_an_attention_layer_has_the_weights_that_it_uses_of_its_child():
+    model = nn.MultiheadAttention(4, 2)
+    probe = Probe(nn.Sequential(model))
+    count = sum(parameter.numel() for parameter in model.parameters())
+    assert [(layer.name, layer.parameters) for layer in probe.layers] == [("0", count)]
 
 
 def test_a_parametrized_convolution_is_one_layer_under_its_own_kind():

@@ -202,6 +202,7 @@ def test_a_layer_that_cannot_be_explained_says_why_and_the_next_one_is(page, shi
     look_at(scope, "gate", 0, (14, 14))
     assert view.of == ""
     assert view.patch is None
+    assert view.problem.startswith("'gate' (")  # the words alone, not the name of an exception
     assert "several tensors" in view.problem
     look_at(scope, "last", 400, None)
     assert (view.problem, view.of, view.operation) == ("", "last", "copy")

@@ -195,11 +195,30 @@ def test_slow_motion_shows_the_kernel_its_gradient_and_the_update(page, session,
     slow.close()
 
 
+def test_slow_motion_tells_step_and_loss_where_the_layer_has_no_kernels(page, images):
+    torch.manual_seed(0)
+    head = torch.nn.Linear(784, 16), torch.nn.ReLU(), torch.nn.Linear(16, 10)
+    session = cw.TrainingSession(
+        torch.nn.Sequential(torch.nn.Flatten(), *head), images, batch_size=100
+    )
+    scope = cw.Microscope(session.model, images, history=session.history)
+    scope.layer = "3"
+    slow = cw.SlowMotion(session, scope)
+    session.step(4).result(10)
+    for phase in ("forward", "loss"):
+        ask(page, slow, do="phase")
+        eventually(lambda phase=phase: slow.done == phase, phase)
+    assert (slow.kernel, slow.before, slow.slow_step) == ("", None, 5)
+    assert slow.loss_nats == pytest.approx(session.slow.loss_nats)
+    slow.close()
+    session.stop().result(10)
+
+
 def test_slow_motion_knows_that_a_run_is_finished_and_that_it_goes_on(page, session, scope):
     slow = cw.SlowMotion(session, scope)
     assert not slow.finished
     session.play()
-    eventually(lambda: slow.finished, "all epochs are done")
+    eventually(lambda: slow.finished, "all epochs are done", 60)
     session.rewind(0)
     eventually(lambda: not slow.finished, "there is a next step")
     ask(page, slow, do="phase")

@@ -69,6 +69,11 @@ export function enlarged(model, state, signal, { tell, lookOf, reading, want }) 
     signal,
   );
 
+  /** Whether rows and columns are those of the picture: not of a sequence, which has no channels beside them. */
+  const inPlace = () => {
+    const isShown = (/** @type {{name: string}} */ layer) => layer.name === state.get("maps_layer");
+    return state.get("layers")?.find(isShown)?.shape.length !== 2;
+  };
   const chosen = () => pointed ?? /** @type {[number, number] | null} */ (state.get("pixel"));
 
   const paintMap = (/** @type {number} */ side) => {
@@ -100,7 +105,7 @@ export function enlarged(model, state, signal, { tell, lookOf, reading, want }) 
     const { context } = prepare(inputCanvas, cell * columns, cell * rows);
     const [w, t] = [inputCanvas.width, inputCanvas.height];
     draw(context, photo(image.data, 0, channels, rows, columns), 0, 0, w, t);
-    const place = chosen(); // no other: a frame hides what is beside it in a small picture
+    const place = inPlace() ? chosen() : null; // no other: a frame hides what is beside it in a small picture
     if (!place) return;
     const [u, v] = [w / shown.facts.columns, t / shown.facts.rows];
     frame(context, place[1] * u, place[0] * v, u, v, ratio);
@@ -130,7 +135,7 @@ export function enlarged(model, state, signal, { tell, lookOf, reading, want }) 
     inputCanvas.setAttribute("aria-label", "the input image");
     say(mapCaption, `channel ${channel}, ${size}`);
     const image = read(state.get("image"));
-    const same = chosen() ? "; framed: the same place" : "";
+    const same = chosen() && inPlace() ? "; framed: the same place" : "";
     say(inputCaption, image ? `the input, ${times(image.shape.slice(1))}${same}` : "");
   };
   const repaint = () => shown && paint(shown.maps, shown.facts, shown.channel);

@@ -288,7 +288,7 @@ export default {
       readOut();
     };
     const traits = [
-      "maps", "channel", "pixel", "image", "layer", "classes",
+      "maps", "maps_layer", "channel", "pixel", "image", "layer", "classes",
       "colormap", "scale", "zoom", "view", "pinned", "difference",
     ];
     const ask = follow([model, state], traits, paint, signal);

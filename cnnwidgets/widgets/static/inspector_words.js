@@ -79,11 +79,10 @@ export function placeIn(cell, shape) {
 /** @param {number[] | null} place */
 export function placeWords(place) {
   if (!place) return "padding";
-  return place.length === 3
-    ? `channel ${place[0]}, row ${place[1]}, column ${place[2]}`
-    : place.length === 1
-      ? `unit ${place[0]}`
-      : place.join(", ");
+  if (place.length === 1) return `unit ${place[0]}`;
+  const [row, column] = place.slice(-2);
+  const pixel = `row ${row}, column ${column}`;
+  return place.length === 2 ? pixel : place.length === 3 ? `channel ${place[0]}, ${pixel}` : place.join(", ");
 }
 
 /** Where the numbers come from, in words. @param {Explained} e */
@@ -99,7 +98,7 @@ export function leadWords(e) {
     case "maximum":
       return `${e.of} takes the largest of ${size} numbers of ${from}; the others have no say.`;
     case "function":
-      return `${e.of} makes one number of another: ${e.rule || e.kind} of a value of ${from}.`;
+      return `${e.of} makes one number of another: ${e.rule || `${e.kind}(x)`}, where x is a value of ${from}.`;
     case "copy":
       return `${e.of} passes a number of ${from} on, unchanged.`;
     case "share":
@@ -111,7 +110,7 @@ export function leadWords(e) {
     return `${e.of} takes the mean of ${size} numbers of ${from}: each is multiplied by one over their number.`;
   if (e.facts.some(([name]) => name === "variance"))
     return `${e.of} scales one number of ${from} by weight ∕ √(variance + eps), and shifts it.`;
-  const patches = all === 1 ? `A ${size} patch` : `${count(all)} patches, ${size} each,`;
+  const patches = all === 1 ? `One ${size} patch` : `${count(all)} patches, ${size} each,`;
   const each = e.area > 1 ? patches : `${count(all)} ${all === 1 ? "number" : "numbers"}`;
   const by = `number by number times ${all === 1 ? "the kernel" : "their weights"}`;
   return `${each} of ${from}, ${by}; all added up${e.bias ? ", and the bias" : ""}.`;
@@ -184,6 +183,12 @@ export function linesOf(e, shown, few = shown) {
   const end = Math.min(shown, sums.length);
   const largest = Math.max(...sums.filter(Number.isFinite).map(Math.abs), 0);
   const share = (/** @type {number} */ sum) => (largest > 0 && Number.isFinite(sum) ? sum / largest : 0);
+  // A layer over a sequence, or over whole maps, counts single numbers, of any channel.
+  const isChannel = (/** @type {number} */ rank) => {
+    const place = placeIn(e.cells.data[rank * e.area], e.shape);
+    return !place || place[0] === e.contributors[rank];
+  };
+  const byChannel = e.shape.length === 3 && e.contributors.slice(0, e.sent).every((_, rank) => isChannel(rank));
   /** @type {Line[]} */
   const lines = [];
   for (let rank = 0; rank < end; rank++) {
@@ -193,8 +198,9 @@ export function linesOf(e, shown, few = shown) {
           array ? [number(array.data[rank])] : [],
         )
       : [];
-    const place = alone ? placeIn(e.cells.data[rank], e.shape) : null;
-    const name = alone && place && e.shape.length !== 3 ? placeWords(place) : `channel ${e.contributors[rank]}`;
+    const place = alone && !byChannel ? placeIn(e.cells.data[rank], e.shape) : null;
+    const named = place && e.shape[0] === 1 && place.length === 3 ? place.slice(1) : place;
+    const name = named ? placeWords(named) : `channel ${e.contributors[rank]}`;
     lines.push({
       rank,
       name,

@@ -40,6 +40,9 @@ const FINISHED =
   "All epochs are done, so no step is left to follow. In “Training”, press “One epoch more”, " +
   "or choose an earlier moment and press “⟲ from here”.";
 
+const NO_KERNELS =
+  "This layer has no kernels to show: choose a two-dimensional convolution, or a linear layer that reads maps.";
+
 /** @type {import("./help.js").Keys} */
 const KEYS = [["Enter, Space", "on the button: the next phase"]];
 
@@ -133,7 +136,7 @@ export default {
       const [w, g, made] = ["before", "gradient", "after"].map((name) => read(model.get(name)));
       const kernel = model.get("kernel");
       say(ui.title, "One step, in slow motion");
-      say(ui.line, kernel ? `Kernel: ${kernel}.` : "This layer has no weights: choose one that has.");
+      say(ui.line, kernel ? `Kernel: ${kernel}.` : NO_KERNELS);
       const following = PHASES[(PHASES.indexOf(done) + 1) % PHASES.length];
       allow(next, !model.get("finished"));
       say(next, `▸ ${following[0].toUpperCase()}${following.slice(1)}`);

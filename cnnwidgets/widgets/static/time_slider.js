@@ -117,7 +117,7 @@ export default {
       for (const part of [row, table.root]) part.hidden = !steps.length;
       if (!steps.length) return say(ui.line, "No recorded training: give the microscope a history.");
       const words = inWords(steps, accuracies, at, tested);
-      say(ui.line, `${words}; drag back to see how it learned`);
+      say(ui.line, steps.length > 1 ? `${words}; drag back to see how it learned` : words);
       say(button, plays() ? "❚❚ Pause" : "▶ Play");
       const told = plays() ? `playing from ${words}` : words;
       track.show(at, words, "accuracy at each recorded step; the table below has the numbers", told);
