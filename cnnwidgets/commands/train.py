@@ -78,8 +78,8 @@ def _session(options: argparse.Namespace) -> "TrainingSession":
     import torch
 
     from cnnwidgets.data import load
+    from cnnwidgets.network.whole import whole
     from cnnwidgets.training.session import Settings, TrainingSession
-    from cnnwidgets.training.settings import whole
 
     device = _device(options.device)
     named = {name: value for name in _OPTIONS if (value := getattr(options, name)) is not None}

@@ -6,7 +6,6 @@ An edit acts on every call of its layer. Taking an edit out of the tuple undoes 
 """
 
 import math
-import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from cnnwidgets.network.layers import MODEL
+from cnnwidgets.network.whole import whole
 
 Values = float | tuple["Values", ...]
 
@@ -39,9 +39,9 @@ class SetKernel:
 
     def __post_init__(self) -> None:
         _check_layer(self.layer)
-        object.__setattr__(self, "filter", _index("filter", self.filter))
+        object.__setattr__(self, "filter", whole("filter", self.filter, least=0))
         if self.input is not None:
-            object.__setattr__(self, "input", _index("input", self.input))
+            object.__setattr__(self, "input", whole("input", self.input, least=0))
         object.__setattr__(self, "values", _frozen(self.values))
 
     @property
@@ -68,7 +68,7 @@ class SetBias:
 
     def __post_init__(self) -> None:
         _check_layer(self.layer)
-        object.__setattr__(self, "filter", _index("filter", self.filter))
+        object.__setattr__(self, "filter", whole("filter", self.filter, least=0))
         object.__setattr__(self, "value", _number("value", self.value))
 
     @property
@@ -99,7 +99,7 @@ class Ablate:
 
     def __post_init__(self) -> None:
         _check_layer(self.layer)
-        object.__setattr__(self, "channel", _index("channel", self.channel))
+        object.__setattr__(self, "channel", whole("channel", self.channel, least=0))
 
     def change(self, result: Tensor) -> None:
         """Change a layer's result, (batch, channel, ...), in place."""
@@ -123,7 +123,7 @@ class Scale:
 
     def __post_init__(self) -> None:
         _check_layer(self.layer)
-        object.__setattr__(self, "channel", _index("channel", self.channel))
+        object.__setattr__(self, "channel", whole("channel", self.channel, least=0))
         object.__setattr__(self, "factor", _number("factor", self.factor))
 
     def change(self, result: Tensor) -> None:
@@ -152,7 +152,7 @@ class AddNoise:
         object.__setattr__(self, "std", _number("std", self.std))
         if self.std < 0:
             raise ValueError(f"std (={self.std}) must be 0 or more")
-        object.__setattr__(self, "seed", _index("seed", self.seed))
+        object.__setattr__(self, "seed", whole("seed", self.seed, least=0))
         if self.seed >= 2**63:
             raise ValueError(f"seed (={self.seed}) must be below 2**63")
 
@@ -253,19 +253,6 @@ def _listed(values: Any) -> str:
 def _check_layer(layer: object) -> None:
     if not isinstance(layer, str):
         raise TypeError(f"layer (={layer!r}) must be the name of a layer, such as 'conv1'")
-
-
-def _index(name: str, value: Any) -> int:
-    """A whole number, such as numpy's argmax gives too, as Python's own."""
-    try:
-        index = operator.index(value)
-    except TypeError:
-        index = None
-    if index is None or isinstance(value, bool):
-        raise TypeError(f"{name} (={value!r}) must be a whole number")
-    if index < 0:
-        raise ValueError(f"{name} (={index}) must be 0 or more")
-    return index
 
 
 def _number(name: str, value: Any) -> float:

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from cnnwidgets.data.imageset import ImageSet
 from cnnwidgets.network.threads import steady_threads
-from cnnwidgets.training.settings import whole
+from cnnwidgets.network.whole import whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from torch import nn
 
 from cnnwidgets.data.imageset import ImageSet
+from cnnwidgets.network.whole import whole
 from cnnwidgets.training.autosave import Autosave
 from cnnwidgets.training.batches import check_fits, evaluate_while
 from cnnwidgets.training.checkpoint import Writer
@@ -18,7 +19,7 @@ from cnnwidgets.training.history import History
 from cnnwidgets.training.loop import Loop, Phase, Step
 from cnnwidgets.training.moments import Moments
 from cnnwidgets.training.progress import Progress, Status
-from cnnwidgets.training.settings import Settings, whole
+from cnnwidgets.training.settings import Settings
 from cnnwidgets.training.slow import SlowStep, advance_slowly
 from cnnwidgets.training.words import in_words
 from cnnwidgets.training.worker import LATER
@@ -109,9 +110,8 @@ class Engine:
     def play(self, epochs: int | None) -> None:
         """Begins to play."""
         if epochs is not None:
-            epochs = whole("epochs", epochs, least=1)
             now = max(self.loop.settings.epochs, self.loop.epoch - 1)
-            self._change(replace(self.loop.settings, epochs=now + epochs))
+            self._change(replace(self.loop.settings, epochs=now + whole("epochs", epochs, least=1)))
         self._check_goes_on()
         self._end_steps()
         self.problem = ""

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from torch import Tensor, nn
 
 from cnnwidgets.network.untouched import uncompiled
+from cnnwidgets.network.whole import whole
 from cnnwidgets.training.history import History
 from cnnwidgets.training.loop import Step
 from cnnwidgets.training.moments import BUDGET_BYTES, recent
 from cnnwidgets.training.pace import Pace
-from cnnwidgets.training.settings import whole
 
 __all__ = ["Recording", "record"]
 

@@ -1,7 +1,6 @@
 """Settings: how a network is trained."""
 
 import math
-import operator
 from dataclasses import dataclass
 from functools import partial
 from numbers import Real
@@ -9,6 +8,8 @@ from typing import Any
 
 import torch
 from torch import nn
+
+from cnnwidgets.network.whole import whole
 
 _WARM_UP = 0.3  # share of the steps in which the learning rate rises
 _START = 1 / 25  # first learning rate, as a share of the peak
@@ -87,24 +88,6 @@ def one_cycle(step: int, total: int, peak: float) -> float:
     else:
         low, way = _END, 1 - (step - top) / max(total - 1 - top, 1)
     return peak * (low + (1 - low) * (1 - math.cos(math.pi * way)) / 2)
-
-
-def whole(name: str, value: Any, *, least: int, below: int | None = None) -> int:
-    """A whole number, numpy's and torch's too, as Python's own.
-
-    Raises TypeError or ValueError if value is none in the range.
-    """
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool):
-        raise TypeError(f"{name} (={value!r}) must be a whole number, at least {least}")
-    if number < least:
-        raise ValueError(f"{name} (={number}) must be at least {least}")
-    if below is not None and number >= below:
-        raise ValueError(f"{name} (={number}) must be below {below}")
-    return number
 
 
 def _rate(value: Any) -> float:

@@ -182,12 +182,12 @@ def test_an_explanation_tells_the_edits_of_the_result():
         (lambda: Ablate(3, 0), TypeError, r"layer \(=3\) must be the name of a layer"),
         (lambda: Ablate("conv1", 1.0), TypeError, r"channel \(=1.0\) must be a whole number"),
         (lambda: Ablate("conv1", True), TypeError, "must be a whole number"),
-        (lambda: Ablate("conv1", -1), ValueError, r"channel \(=-1\) must be 0 or more"),
+        (lambda: Ablate("conv1", -1), ValueError, r"channel \(=-1\) must be at least 0"),
         (lambda: Scale("conv1", 0, "x"), TypeError, r"factor \(='x'\) must be a number"),
         (lambda: Scale("conv1", 0, np.inf), ValueError, r"factor \(=inf\) must be a finite number"),
         (lambda: AddNoise("conv1", -1.0), ValueError, r"std \(=-1.0\) must be 0 or more"),
         (lambda: AddNoise("conv1", 1.0, 2**63), ValueError, "seed"),
-        (lambda: SetKernel("conv1", 0, -1, 0), ValueError, r"input \(=-1\) must be 0 or more"),
+        (lambda: SetKernel("conv1", 0, -1, 0), ValueError, r"input \(=-1\) must be at least 0"),
         (lambda: SetKernel("conv1", 0, 0, "sobel"), TypeError, r"values \(='sobel'\) must be a"),
         (lambda: SetKernel("conv1", 0, 0, [[np.nan]]), ValueError, "must be a finite number"),
         (lambda: SetBias("conv1", 0, None), TypeError, r"value \(=None\) must be a number"),
@@ -271,7 +271,7 @@ def test_indices_may_be_what_numpy_and_torch_give():
     assert Scale("conv1", torch.tensor([3, 1]).argmax(), 2) == Scale("conv1", 0, 2)
     kernel = SetKernel("conv1", np.int64(2), np.uint8(0), sobel())
     assert (type(kernel.filter), type(kernel.input)) == (int, int)
-    with pytest.raises(ValueError, match=r"filter .=-1. must be 0 or more"):
+    with pytest.raises(ValueError, match=r"filter .=-1. must be at least 0"):
         SetBias("fc", np.int64(-1), 0.0)
     with pytest.raises(TypeError, match="must be a whole number"):
         Ablate("conv1", np.float32(1))
