@@ -2,6 +2,7 @@
 // AblationBoard: a switch for each channel of a layer, with what the network is without it.
 
 import { allow, card, count, follow, h, number, put, read, say, showErrors, twin } from "./kit.js";
+import { press, undoPart } from "./buttons.js";
 import { helping } from "./help.js";
 import { saving } from "./save.js";
 import { switches } from "./ablation_switches.js";
@@ -146,30 +147,14 @@ function lineWords({ channels, silenced }) {
 
 /** The order of the board, and what is done to all of it. @param {Model} model @param {AbortSignal} signal */
 function controls(model, signal) {
-  const press = (/** @type {string} */ text, /** @type {() => void} */ act) => {
-    const button = h("button", { type: "button", className: "cw-press", textContent: text });
-    button.addEventListener("click", () => button.getAttribute("aria-disabled") !== "true" && act(), { signal });
-    return button;
-  };
-  const undo = press("undo", () => model.send({ do: "undo" }));
-  const redo = press("redo", () => model.send({ do: "redo" }));
-  const all = press("all on", () => put(model, { silenced: [] }));
+  const undo = undoPart(model, signal);
+  const all = press("all on", () => put(model, { silenced: [] }), signal);
   const sort = h("select", { className: "cw-select", "aria-label": "order of the channels" });
   sort.addEventListener("change", () => put(model, { order: Number(sort.value) }), { signal });
-  const keys = (/** @type {KeyboardEvent} */ event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
-    const letter = event.key.toLowerCase();
-    const wish = letter === "y" || (letter === "z" && event.shiftKey) ? "redo" : letter === "z" ? "undo" : "";
-    if (!wish) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (model.get(`can_${wish}`)) model.send({ do: wish });
-  };
   const show = (/** @type {Board} */ { channels, silenced, order, names }) => {
     for (const part of [sort, all]) part.hidden = !channels;
     allow(all, silenced.size > 0);
-    allow(undo, model.get("can_undo"));
-    allow(redo, model.get("can_redo"));
+    undo.show();
     if (sort.options.length !== names.length + 2) {
       const texts = ["by number", "most needed first", ...names.map((name) => `what does ${name} need?`)];
       const options = texts.map((textContent, i) => h("option", { value: String(BY_NUMBER + i), textContent }));
@@ -177,7 +162,7 @@ function controls(model, signal) {
     }
     sort.value = String(order);
   };
-  return { parts: [sort, all, undo, redo], keys, show };
+  return { parts: [sort, all, ...undo.buttons], keys: undo.keys, show };
 }
 
 /** How far the images are read. @param {Model} model */

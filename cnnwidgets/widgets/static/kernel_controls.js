@@ -2,6 +2,7 @@
 // The controls beside the grid of a kernel: the weight and the bias as numbers, what is asked of Python, the edits.
 
 import { allow, h, number, numberBox, put, say } from "./kit.js";
+import { press } from "./buttons.js";
 import { editList } from "./edit_list.js";
 import { biasIn } from "./kernel_draft.js";
 import { valueBox } from "./value_box.js";
@@ -18,13 +19,6 @@ const PRESETS = [
 
 /** @param {Model} model @param {string} wish @param {object} [rest] */
 const ask = (model, wish, rest = {}) => model.send({ do: wish, ...rest });
-
-/** @param {string} text @param {() => void} act @param {AbortSignal} signal @param {string} [label] */
-function press(text, act, signal, label = text) {
-  const button = h("button", { type: "button", className: "cw-press", textContent: text, "aria-label": label });
-  button.addEventListener("click", () => button.getAttribute("aria-disabled") !== "true" && act(), { signal });
-  return button;
-}
 
 /**
  * The selected weight: a box for its number, buttons that nudge it, and what it was.
@@ -105,28 +99,6 @@ export function revertPart(model, signal) {
   const all = press("revert all", () => ask(model, "revert_all"), signal);
   const show = () => allow(all, model.get("edits").length > 0);
   return { root: h("div", { className: "cw-tools" }, one, all), show };
-}
-
-/**
- * Undo and redo, as buttons and as keys.
- * @param {Model} model @param {EventTarget[]} boxes that undo their own text @param {AbortSignal} signal
- */
-export function undoPart(model, boxes, signal) {
-  const buttons = ["undo", "redo"].map((wish) => press(wish, () => ask(model, wish), signal));
-  const keys = (/** @type {KeyboardEvent} */ event) => {
-    const { target, altKey, ctrlKey, metaKey, shiftKey } = event;
-    if (!(ctrlKey || metaKey) || altKey || boxes.includes(/** @type {EventTarget} */ (target))) return;
-    const letter = event.key.toLowerCase();
-    const wish = letter === "y" || (letter === "z" && shiftKey) ? "redo" : letter === "z" ? "undo" : "";
-    if (!wish) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (model.get(`can_${wish}`)) ask(model, wish);
-  };
-  const show = () => {
-    for (const button of buttons) allow(button, model.get(`can_${button.textContent}`));
-  };
-  return { buttons, keys, show };
 }
 
 /**

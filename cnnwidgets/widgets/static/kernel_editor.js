@@ -2,12 +2,13 @@
 // KernelEditor: the selected kernel as a grid of numbers to be changed, and the edits made so far.
 
 import { card, count, follow, h, number, read, say, showErrors, times, twin } from "./kit.js";
+import { undoPart } from "./buttons.js";
 import { helping } from "./help.js";
 import { saving } from "./save.js";
 import { legend } from "./legend.js";
 import { kernelGrid } from "./kernel_grid.js";
 import { drafting } from "./kernel_draft.js";
-import { biasPart, editsPart, inputPart, presets, revertPart, undoPart, weightPart } from "./kernel_controls.js";
+import { biasPart, editsPart, inputPart, presets, revertPart, weightPart } from "./kernel_controls.js";
 import { refusal } from "./value_box.js";
 
 /**
@@ -105,7 +106,7 @@ export default {
     const bias = biasPart(model, draft, wrong.show, signal);
     const input = inputPart(model, signal);
     const revert = revertPart(model, signal);
-    const undo = undoPart(model, [weight.box, bias.box], signal);
+    const undo = undoPart(model, signal, [weight.box, bias.box]);
     const edits = editsPart(model, (text) => say(weight.readout, text), signal);
     const scale = legend();
     const table = twin("weights of the kernel", () => tableOf(model), signal);
