@@ -25,6 +25,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 SHIPPED = sorted(
     path for kind in ("js", "css", "html", "j2") for path in PACKAGE.rglob(f"*.{kind}")
 )
+TESTS = sorted(path for kind in ("py", "mjs") for path in Path(__file__).parent.rglob(f"*.{kind}"))
 LONGEST = 300
 WIDEST = 120  # of the JavaScript; ruff sees to the Python
 
@@ -148,6 +149,12 @@ def test_importing_every_widget_loads_no_torch():
 @pytest.mark.parametrize("path", **named(SOURCES + SHIPPED))
 def test_files_are_short(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+def test_files_of_tests_are_short():
+    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in TESTS}
+    assert len(lengths) > 100
+    assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
 
 
 @pytest.mark.parametrize("path", **named([path for path in SHIPPED if path.suffix == ".js"]))

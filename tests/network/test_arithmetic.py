@@ -12,7 +12,6 @@ from cnnwidgets.network.editing import edits_on
 from cnnwidgets.network.edits import Scale
 from cnnwidgets.network.models import DigitCNN
 from cnnwidgets.network.probe import Probe
-from cnnwidgets.network.run import LayerError
 from tests.network.samples import Best
 
 
@@ -250,39 +249,6 @@ def test_infinite_and_undefined_numbers_match_themselves():
     assert found.matches
 
 
-@pytest.mark.parametrize(
-    ("unit", "error", "words"),
-    [
-        ((5, 6), IndexError, r"unit \(=\(5, 6\)\) must be \(channel, row, column\): 'conv2' gives"),
-        ((5, 6, 14), IndexError, r"column 14 must be from 0 to 13, those of 'conv2'"),
-        ((16, 6, 9), IndexError, "channel 16 must be from 0 to 15"),
-        ((-1, 6, 9), IndexError, "channel -1 must be from 0 to 15"),
-        (5, IndexError, "must be"),
-        ((5, 6, 9.5), TypeError, "must be whole numbers"),
-        ((True, 6, 9), TypeError, "must be whole numbers"),
-    ],
-)
-def test_a_unit_that_is_not_there_is_refused(unit, error, words):
-    with pytest.raises(error, match=words):
-        explain(DigitCNN(), image_of(1, 28, 28), "conv2", unit)
-
-
-def test_a_layer_that_is_not_there_or_takes_several_tensors_is_refused():
-    with pytest.raises(LayerError, match="did you mean 'conv2'"):
-        explain(DigitCNN(), image_of(1, 28, 28), "conv22", (0, 0, 0))
-
-    class Both(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.both = nn.Bilinear(2, 2, 1)
-
-        def forward(self, x):
-            return self.both(x, x)
-
-    with pytest.raises(NotImplementedError, match=r"'both' \(Bilinear\) works on several tensors"):
-        explain(Both(), torch.ones(1, 2), "both", 0)
-
-
 def test_a_uint8_picture_is_normalised_as_the_microscope_does_it():
     model, images = DigitCNN(), cw.load("mnist")
     found = explain(model, images.images[7], "conv2", (5, 6, 9), images=images)
@@ -295,12 +261,6 @@ def test_a_uint8_picture_is_normalised_as_the_microscope_does_it():
         explain(model, images.normalize(images.images[:2]), "conv2", (5, 6, 9))
     with pytest.raises(TypeError, match="must be a tensor or a numpy array, not a str"):
         explain(model, "7", "conv2", (5, 6, 9))
-
-
-def test_a_run_of_several_images_is_refused():
-    probe = Probe(DigitCNN())
-    with pytest.raises(ValueError, match="for 2 images: explain and receptive"):
-        explained(probe, probe.run(torch.zeros(2, 1, 28, 28)), "conv2", (5, 6, 9))
 
 
 def test_whole_numbers_are_explained_to_the_unit():
